@@ -1,0 +1,59 @@
+import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
+
+/** How the memory of a run is divided, and how large its work units are. Pure. */
+export interface Budget {
+  /** Rows of a scan's round: 128k fit the second-level cache well enough. */
+  readonly roundRows: number;
+  /** 2 ^ partitionBits partitions, each the work of one fold. */
+  readonly partitionBits: number;
+  /** Lines of 8 hashes in each thread's set of ids it has reported. */
+  readonly seenUserLines: number;
+  readonly seenVideoLines: number;
+  /** A partition with more events is folded in several passes. */
+  readonly maxEventsAtOnce: number;
+  readonly scanDatabaseBytes: number;
+  readonly mainDatabaseBytes: number;
+  /** Batches in memory, of all threads together; what would pass it is spilled. */
+  readonly heldLimitBytes: number;
+}
+
+export interface BudgetInput {
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly rowEstimate: number;
+  readonly hasFrom: boolean;
+}
+
+const MIB = 1024 * 1024;
+/** Node, DuckDB's library and the kernels before the first row. */
+const BASE_BYTES = 150 * MIB;
+const EVENTS_A_PARTITION = 400_000;
+/** Bytes an event takes in a fold: twice the event and its fragment's part, its segment and its range. */
+const FOLD_BYTES_AN_EVENT = 90;
+
+const powerOfTwo = (atLeast: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, atLeast)));
+const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
+
+/** The smallest budget that a run can keep. */
+export const MIN_MEMORY_BYTES = 256 * MIB;
+
+/** Divides a run's memory. Deterministic: the result of a run does not depend on it. */
+export function planBudget({ memoryBytes, threads, rowEstimate, hasFrom }: BudgetInput): Budget {
+  const free = Math.max(memoryBytes - BASE_BYTES, MIN_MEMORY_BYTES / 4);
+  const partitionBits = clamp(Math.log2(powerOfTwo(rowEstimate / EVENTS_A_PARTITION)), 0, 10);
+  // One user in eleven rows of a fragment, at 64 bytes for 8 of them; beyond that ids are reported again.
+  const seenLines = (hashes: number): number =>
+    clamp(powerOfTwo(hashes / 8), 1024, powerOfTwo((free / 16 / threads / 64) * 0.5));
+  const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT;
+  return {
+    roundRows: 65536 * 2,
+    partitionBits,
+    seenUserLines: seenLines(rowEstimate / 30),
+    seenVideoLines: seenLines(rowEstimate / 100),
+    maxEventsAtOnce: clamp(Math.floor((free * 0.4) / threads / foldBytes), 200_000, 4_000_000),
+    scanDatabaseBytes: Math.floor((free * 0.3) / threads),
+    mainDatabaseBytes: Math.floor(free * 0.5),
+    // More would not make a run faster: spilled batches stay in the page cache while it has room.
+    heldLimitBytes: Math.floor(Math.min(free * 0.25, 512 * MIB)),
+  };
+}

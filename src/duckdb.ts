@@ -1,0 +1,106 @@
+import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import { EXIT, PlayfoldError } from './errors.ts';
+
+export interface DuckDBLimits {
+  readonly threads: number;
+  readonly memoryBytes: number;
+  /** Where DuckDB puts what does not fit; removed by whoever made it. */
+  readonly tempFolder: string;
+}
+
+/** An in-memory DuckDB and its one connection. A connection runs one query at a time. */
+export class Database {
+  readonly connection: DuckDBConnection;
+  private readonly instance: DuckDBInstance;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.instance = instance;
+    this.connection = connection;
+  }
+
+  static async open(limits: DuckDBLimits): Promise<Database> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(limits.threads),
+      memory_limit: `${Math.ceil(limits.memoryBytes / 1e6)}MB`,
+      temp_directory: limits.tempFolder,
+      max_temp_directory_size: '1TB',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: 'false',
+    });
+    const connection = await instance.connect();
+    await connection.run(`SET TimeZone = 'UTC'`);
+    return new Database(instance, connection);
+  }
+
+  /** Runs one statement for its effect. Throws a PlayfoldError for what a person can mend. */
+  async run(sql: string): Promise<void> {
+    try {
+      await this.connection.run(sql);
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** Rows as plain objects: integers wider than 53 bits, decimals and timestamps arrive as text. */
+  async rows<Row extends Record<string, Json>>(sql: string): Promise<Row[]> {
+    try {
+      return (await (await this.connection.run(sql)).getRowObjectsJson()) as Row[];
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** The low-level API has no typed wrapper that leaves vectors uncopied, hence its own handles. */
+  registerScalarFunction(scalarFunction: duckdb.ScalarFunction): void {
+    duckdb.register_scalar_function(this.handle, scalarFunction);
+  }
+
+  registerTableFunction(tableFunction: duckdb.TableFunction): void {
+    duckdb.register_table_function(this.handle, tableFunction);
+  }
+
+  private get handle(): duckdb.Connection {
+    return (this.connection as unknown as { readonly connection: duckdb.Connection }).connection;
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+}
+
+/** SQL text for a value: 'it''s'. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** SQL text for an identifier: "a ""b""". */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A path for read_parquet and its kin, which take every path for a glob. */
+export function quotePath(path: string): string {
+  return quoteText(path.replaceAll(/[*?[]/g, (special) => `[${special}]`));
+}
+
+const DISK = /No space left on device|max_temp_directory_size|failed to offload data|Disk quota exceeded/;
+const INPUT =
+  /^(IO Error|Invalid Input Error|Conversion Error|Parser Error: .*(csv|json)|Serialization Error|TProtocolException|Binder Error: .*(json|csv))|No magic bytes|Malformed JSON|CSV Error|Parquet|parquet|Snappy|ZSTD|corrupt/;
+
+/** Gives DuckDB's messages an exit code where they speak of the user's disk, memory or data. */
+export function translateError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof PlayfoldError) return error;
+  const line = error.message.split('\n').filter(Boolean).slice(0, 3).join(' ').replaceAll(/\s+/g, ' ');
+  if (DISK.test(error.message))
+    return new PlayfoldError(
+      `The disk is full: ${line} Free space or set TMPDIR to a larger disk.`,
+      EXIT.disk,
+    );
+  if (/^Out of Memory Error/.test(error.message))
+    return new PlayfoldError(`Out of memory: ${line} Give more with --memory.`, EXIT.disk);
+  if (INPUT.test(error.message)) return new PlayfoldError(line, EXIT.input);
+  return error;
+}

@@ -1,0 +1,61 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** What the process ends with; README.md says which of them a scheduler should retry. */
+export const EXIT = {
+  ok: 0,
+  usage: 2,
+  gate: 3,
+  input: 4,
+  locked: 5,
+  bug: 70,
+  disk: 74,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * An error that a person can act on: one line that names the file, column or value, what was expected and what
+ * to do next. Everything else that is thrown is a bug of playfold and is shown with its stack.
+ */
+export class PlayfoldError extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode) {
+    super(message);
+    this.name = 'PlayfoldError';
+    this.exitCode = exitCode;
+  }
+}
+
+/** The candidate most like `name` where one is near enough to be meant, else undefined. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  const simple = (text: string): string => text.toLowerCase().replaceAll(/[_\-. ]/g, '');
+  const best = closest(simple(name), candidates.map(simple));
+  const candidate = candidates[candidates.map(simple).indexOf(best)];
+  return distance(simple(name), best) <= Math.max(2, Math.floor(name.length / 3)) ? candidate : undefined;
+}
+
+/** An error as plain data: own properties of an Error do not survive the way back from a worker. */
+export interface ErrorData {
+  readonly message: string;
+  readonly exitCode: ExitCode | null;
+  readonly stack: string;
+}
+
+export function toErrorData(error: unknown): ErrorData {
+  const known = error instanceof Error ? error : new Error(String(error));
+  return {
+    message: known.message,
+    exitCode: known instanceof PlayfoldError ? known.exitCode : null,
+    stack: known.stack ?? known.message,
+  };
+}
+
+export function fromErrorData(data: ErrorData): Error {
+  if (data.exitCode !== null) return new PlayfoldError(data.message, data.exitCode);
+  const error = new Error(data.message);
+  error.stack = data.stack;
+  return error;
+}

@@ -1,0 +1,167 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BatchPlace, BatchWriter } from '../exchange/batch-writer.ts';
+import { foldedToBatch } from '../exchange/batches.ts';
+import type { Piece } from '../exchange/exchange.ts';
+import type { HeldBytes } from '../exchange/held-bytes.ts';
+import { countShares, type FoldedRows, FoldKernel, type FragmentCounts } from '../kernel/fold-kernel.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { FRAGMENT_BYTES, ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
+import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
+
+/** What every fold of a run shares: plain data, sent to each worker once. */
+export interface FoldSettings {
+  readonly tempFolder: string;
+  readonly partitionBits: number;
+  readonly eventStride: number;
+  readonly withRanges: boolean;
+  readonly thresholds: BigInt64Array;
+  /** A partition with more events is folded in several passes over shares of its user x video pairs. */
+  readonly maxEventsAtOnce: number;
+}
+
+export interface FoldResult {
+  readonly places: readonly BatchPlace[];
+  readonly rowCount: number;
+  readonly eventCount: number;
+  readonly duplicateCount: number;
+  readonly spilledBytes: number;
+}
+
+/** The fold of one thread. */
+export class Folder {
+  private readonly settings: FoldSettings;
+  private readonly module: WebAssembly.Module;
+  private kernel: Kernel;
+
+  constructor(module: WebAssembly.Module, settings: FoldSettings) {
+    this.settings = settings;
+    this.module = module;
+    this.kernel = new Kernel(module);
+  }
+
+  /** Folds one partition, which is all of `pieces`. */
+  fold(pieces: readonly Piece[], index: number, held: HeldBytes, counters: RunCounters): FoldResult {
+    const writer = new BatchWriter(held, join(this.settings.tempFolder, `fold-${index}.arrow`));
+    const source = new PieceReader(pieces);
+    const total = { rowCount: 0, eventCount: 0, duplicateCount: 0 };
+    const places: BatchPlace[] = [];
+    try {
+      for (const rows of this.passes(source)) {
+        throwIfStopped(counters);
+        total.rowCount += rows.rowCount;
+        total.eventCount += sum(rows.columns[ROW_EVENTS] as Int32Array);
+        total.duplicateCount += sum(rows.columns[ROW_DUPLICATES] as Int32Array);
+        places.push(writer.write(foldedToBatch(rows)));
+      }
+      counters.addRows(total.eventCount + total.duplicateCount);
+      return { places, ...total, spilledBytes: writer.finish() };
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    } finally {
+      source.close();
+    }
+  }
+
+  private *passes(source: PieceReader): Generator<FoldedRows> {
+    const { maxEventsAtOnce, thresholds } = this.settings;
+    if (source.total.eventCount <= maxEventsAtOnce) {
+      const fold = new FoldKernel(this.kernel, thresholds);
+      fold.begin({ ...this.settings, ...source.total });
+      for (const piece of source.pieces) {
+        source.read(piece, fold.next(piece));
+        fold.keep(piece);
+      }
+      yield fold.fold();
+      return;
+    }
+    const shareCount = Math.ceil((source.total.eventCount / maxEventsAtOnce) * 1.25);
+    const shares = countShares(this.kernel, source.fragmentChunks(), shareCount);
+    for (const [share, counts] of shares.entries()) {
+      if (counts.fragmentCount > 0) yield this.foldShare(source, share, shareCount, counts);
+    }
+    // Memory of an instance never shrinks: a new one gives back what the large partition took.
+    this.kernel = new Kernel(this.module);
+  }
+
+  private foldShare(
+    source: PieceReader,
+    share: number,
+    shareCount: number,
+    counts: FragmentCounts,
+  ): FoldedRows {
+    const fold = new FoldKernel(this.kernel, this.settings.thresholds);
+    // Beside what is kept, the largest piece must fit before its share of it is known.
+    fold.begin({
+      ...this.settings,
+      fragmentCount: counts.fragmentCount + source.largest.fragmentCount,
+      eventCount: counts.eventCount + source.largest.eventCount,
+    });
+    for (const piece of source.pieces) {
+      source.read(piece, fold.next(piece));
+      fold.keepShare(piece, share, shareCount);
+    }
+    return fold.fold();
+  }
+}
+
+/** Reads pieces from shared memory or from the spill files they lie in. */
+class PieceReader {
+  readonly pieces: readonly Piece[];
+  readonly total: FragmentCounts;
+  readonly largest: FragmentCounts;
+  private readonly files = new Map<string, number>();
+
+  constructor(pieces: readonly Piece[]) {
+    this.pieces = pieces;
+    const counts = (pick: (a: number, b: number) => number): FragmentCounts => ({
+      fragmentCount: pieces.reduce((most, piece) => pick(most, piece.fragmentCount), 0),
+      eventCount: pieces.reduce((most, piece) => pick(most, piece.eventCount), 0),
+    });
+    this.total = counts((a, b) => a + b);
+    this.largest = counts(Math.max);
+  }
+
+  read(piece: Piece, into: { readonly fragments: Uint8Array; readonly events: Uint8Array }): void {
+    this.copy(piece, piece.fragmentsAt, into.fragments);
+    this.copy(piece, piece.eventsAt, into.events);
+  }
+
+  *fragmentChunks(): Generator<Uint8Array> {
+    for (const piece of this.pieces) {
+      const fragments = new Uint8Array(piece.fragmentCount * FRAGMENT_BYTES);
+      this.copy(piece, piece.fragmentsAt, fragments);
+      yield fragments;
+    }
+  }
+
+  close(): void {
+    for (const fd of this.files.values()) closeSync(fd);
+    this.files.clear();
+  }
+
+  private copy(piece: Piece, at: number, into: Uint8Array): void {
+    if (piece.memory !== null) {
+      into.set(new Uint8Array(piece.memory, at, into.byteLength));
+      return;
+    }
+    let fd = this.files.get(piece.path);
+    if (fd === undefined) {
+      fd = openSync(piece.path, 'r');
+      this.files.set(piece.path, fd);
+    }
+    for (let done = 0; done < into.byteLength; ) {
+      const length = readSync(fd, into, done, into.byteLength - done, at + done);
+      if (length === 0)
+        throw new Error(`${piece.path} ends at ${at + done}, ${into.byteLength - done} bytes short`);
+      done += length;
+    }
+  }
+}
+
+function sum(values: Int32Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}

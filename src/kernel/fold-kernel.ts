@@ -1,0 +1,149 @@
+import type { Kernel } from './kernel.ts';
+import {
+  FOLD_COLUMNS,
+  FOLD_EVENTS,
+  FOLD_FRAGMENTS,
+  FOLD_RANGE_COUNT,
+  FOLD_RANGE_ENDS,
+  FOLD_RANGE_OFFSETS,
+  FOLD_RANGE_STARTS,
+  FOLD_THRESHOLDS,
+  FRAGMENT_BYTES,
+  ROW_COLUMNS,
+  ROW_WIDE_COLUMNS,
+} from './layout.ts';
+import { type FoldSize, type MemoryPlan, planFold } from './memory-plan.ts';
+
+/** The folded rows of one task, column by column. */
+export interface FoldedRows {
+  readonly rowCount: number;
+  /** ROW_COLUMNS columns: BigUint64Array, BigInt64Array or Int32Array, in the order of the ROW_ constants. */
+  readonly columns: readonly (BigUint64Array | BigInt64Array | Int32Array)[];
+  /** Arrow offsets into the ranges, rowCount + 1. */
+  readonly rangeOffsets: Int32Array;
+  /** Seconds of video. */
+  readonly rangeStarts: Float64Array;
+  readonly rangeEnds: Float64Array;
+}
+
+/** How many fragments and events. */
+export interface FragmentCounts {
+  readonly fragmentCount: number;
+  readonly eventCount: number;
+}
+
+/** The fold side of the kernel: fragments and their events go in, rows come out. */
+export class FoldKernel {
+  private readonly kernel: Kernel;
+  private readonly thresholds: BigInt64Array;
+  private plan: MemoryPlan | null = null;
+  private size: FoldSize | null = null;
+  private fragmentCount = 0;
+  private eventCount = 0;
+
+  constructor(kernel: Kernel, thresholds: BigInt64Array) {
+    this.kernel = kernel;
+    this.thresholds = thresholds;
+  }
+
+  /** Makes room for at most `size` fragments and events, and forgets those before. */
+  begin(size: FoldSize): void {
+    this.plan = planFold(this.kernel.heapBase, size);
+    this.size = size;
+    this.kernel.place(this.plan);
+    this.fragmentCount = 0;
+    this.eventCount = 0;
+    new BigInt64Array(this.buffer, this.slot(FOLD_THRESHOLDS), this.thresholds.length).set(this.thresholds);
+  }
+
+  /** Views for the caller to fill with the next fragments and their events, before `keep` or `keepShare`. */
+  next(counts: FragmentCounts): { readonly fragments: Uint8Array; readonly events: Uint8Array } {
+    const stride = this.size!.eventStride;
+    return {
+      fragments: this.kernel.bytes(this.fragmentsPtr, counts.fragmentCount * FRAGMENT_BYTES),
+      events: this.kernel.bytes(this.eventsPtr, counts.eventCount * stride),
+    };
+  }
+
+  /** Keeps all that was filled in. */
+  keep(counts: FragmentCounts): void {
+    this.fragmentCount += counts.fragmentCount;
+    this.eventCount += counts.eventCount;
+  }
+
+  /** Keeps what belongs to one share of the user x video pairs. */
+  keepShare(counts: FragmentCounts, share: number, shareCount: number): void {
+    const scratch = this.plan!.planPtr + FOLD_RANGE_COUNT * 4;
+    this.fragmentCount += this.kernel.exports.selectFragments(
+      this.fragmentsPtr,
+      counts.fragmentCount,
+      this.eventsPtr,
+      this.size!.eventStride,
+      share,
+      shareCount,
+      scratch,
+    );
+    this.eventCount += new Uint32Array(this.buffer, scratch, 1)[0]!;
+  }
+
+  /** Folds what was kept. The rows are views into the kernel's memory, valid until the next `begin`. */
+  fold(): FoldedRows {
+    const { planPtr } = this.plan!;
+    const rowCount = this.kernel.exports.foldPartition(planPtr, this.fragmentCount);
+    if (rowCount < 0) throw new Error(`foldPartition(${this.fragmentCount}) answered ${rowCount}`);
+    const rangeCount = new Uint32Array(this.buffer, planPtr + FOLD_RANGE_COUNT * 4, 1)[0]!;
+    const columns = Array.from({ length: ROW_COLUMNS }, (_, column) => {
+      const ptr = this.slot(FOLD_COLUMNS + column);
+      if (column < 2) return new BigUint64Array(this.buffer, ptr, rowCount);
+      return column < ROW_WIDE_COLUMNS
+        ? new BigInt64Array(this.buffer, ptr, rowCount)
+        : new Int32Array(this.buffer, ptr, rowCount);
+    });
+    return {
+      rowCount,
+      columns,
+      rangeOffsets: new Int32Array(this.buffer, this.slot(FOLD_RANGE_OFFSETS), rowCount + 1),
+      rangeStarts: new Float64Array(this.buffer, this.slot(FOLD_RANGE_STARTS), rangeCount),
+      rangeEnds: new Float64Array(this.buffer, this.slot(FOLD_RANGE_ENDS), rangeCount),
+    };
+  }
+
+  private get buffer(): ArrayBuffer {
+    return this.kernel.exports.memory.buffer;
+  }
+
+  private get fragmentsPtr(): number {
+    return this.slot(FOLD_FRAGMENTS) + this.fragmentCount * FRAGMENT_BYTES;
+  }
+
+  private get eventsPtr(): number {
+    return this.slot(FOLD_EVENTS) + this.eventCount * this.size!.eventStride;
+  }
+
+  private slot(slot: number): number {
+    return this.plan!.slots[slot]!;
+  }
+}
+
+/** Counts the fragments and events of each share of the user x video pairs among some fragments. */
+export function countShares(
+  kernel: Kernel,
+  fragmentChunks: Iterable<Uint8Array>,
+  shareCount: number,
+): FragmentCounts[] {
+  const countsPtr = Math.ceil(kernel.heapBase / 64) * 64;
+  const fragmentsPtr = countsPtr + shareCount * 8;
+  const empty = { slots: new Uint32Array(0), planPtr: countsPtr };
+  kernel.place({ ...empty, byteLength: fragmentsPtr });
+  kernel.bytes(countsPtr, shareCount * 8).fill(0);
+  for (const fragments of fragmentChunks) {
+    kernel.place({ ...empty, byteLength: fragmentsPtr + fragments.byteLength });
+    kernel.bytes(fragmentsPtr, fragments.byteLength).set(fragments);
+    kernel.exports.countShares(fragmentsPtr, fragments.byteLength / FRAGMENT_BYTES, shareCount, countsPtr);
+  }
+  const counts = new Uint32Array(kernel.exports.memory.buffer, countsPtr, shareCount * 2);
+  return Array.from({ length: shareCount }, (_, share) => ({
+    fragmentCount: counts[share * 2]!,
+    eventCount: counts[share * 2 + 1]!,
+  }));
+}

@@ -1,0 +1,131 @@
+/**
+ * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
+ * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
+ */
+export const ABI_VERSION = 1;
+
+// Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
+export const CLASS_PAUSE = 0;
+export const CLASS_END = 1;
+export const CLASS_SEEK = 2;
+export const CLASS_PLAY = 3;
+export const CLASS_RESUME = 4;
+export const CLASS_PROGRESS = 5;
+
+// Reasons for an invalid row, in the order in which SPEC.md section 1 tests them.
+export const INVALID_TIMESTAMP = 0;
+export const INVALID_USER = 1;
+export const INVALID_SESSION = 2;
+export const INVALID_VIDEO = 3;
+export const INVALID_EVENT = 4;
+export const INVALID_POSITION = 5;
+export const INVALID_REASON_COUNT = 6;
+
+// Why the scan wants the text of a row (bits of the flag that scanPush leaves for each row).
+export const TEXT_OF_USER = 1;
+export const TEXT_OF_VIDEO = 2;
+export const TEXT_OF_EVENT_NAME = 4;
+
+// What a function returns instead of a count.
+export const STATUS_ROUND_FULL = -1;
+export const STATUS_BAD_ARGUMENT = -2;
+
+// Widths in bytes.
+export const CHUNK_ROWS = 2048; // one vector of DuckDB
+export const FRAGMENT_BYTES = 32; // user, video, session hash: u64; event count: u32; free: u32
+export const EVENT_BYTES = 16; // timestampUs << 3 | class: i64; positionUs: i64
+export const EVENT_FROM_BYTES = 24; // and fromUs + 1: i64, 0 when absent
+export const NAME_BYTES = 24; // hash: u64; class, or NAME_UNKNOWN: u32; used: u32; rows of an unknown name: u64
+export const NAME_SLOTS = 1024; // a power of two; at most half are filled
+export const NAME_UNKNOWN = 8;
+export const SEEN_WAYS = 8; // hashes in one 64-byte line of a seen-set
+export const TIMESTAMP_BITS = 60; // and a sign: what is left of 64 beside the class; SPEC years end in 294247, these in 38503
+export const POSITION_LIMIT_SECONDS = 10000000;
+
+// The plan of a scan: u32 slots from its pointer on, pointers unless named otherwise.
+export const SCAN_USER = 0; // input columns, CHUNK_ROWS each
+export const SCAN_VIDEO = 1;
+export const SCAN_SESSION = 2;
+export const SCAN_NAME = 3;
+export const SCAN_TIMESTAMP = 4;
+export const SCAN_POSITION = 5;
+export const SCAN_FROM = 6;
+export const SCAN_TIMESTAMP_VALID = 7; // bitmaps, CHUNK_ROWS bits each
+export const SCAN_POSITION_VALID = 8;
+export const SCAN_FROM_VALID = 9;
+export const SCAN_FLAGS = 10; // output, a byte a row
+export const SCAN_NAMES = 11; // NAME_SLOTS entries of NAME_BYTES
+export const SCAN_COUNTERS = 12; // u64: rows read, then one for each invalid reason
+export const SCAN_SEEN_USERS = 13; // lines of SEEN_WAYS hashes
+export const SCAN_SEEN_USER_LINES = 14; // a power of two
+export const SCAN_SEEN_VIDEOS = 15;
+export const SCAN_SEEN_VIDEO_LINES = 16; // a power of two
+export const SCAN_TABLE = 17; // u32 slots: fragment index + 1
+export const SCAN_TABLE_SLOTS = 18; // a power of two, at least twice the round
+export const SCAN_FRAGMENTS = 19; // of the round, in order of appearance
+export const SCAN_EVENT_FRAGMENT = 20; // u32: the fragment of each event
+export const SCAN_EVENTS = 21; // of the round, in input order
+export const SCAN_ROUND_ROWS = 22; // a count
+export const SCAN_PARTITION_BITS = 23; // a count
+export const SCAN_CURSORS = 24; // u32: where the next event of each fragment goes
+export const SCAN_OUT_FRAGMENT_OFFSETS = 25; // i32, partitions + 2: the last slot is scratch
+export const SCAN_OUT_EVENT_OFFSETS = 26; // i32, partitions + 2: the last slot is scratch
+export const SCAN_OUT_FRAGMENTS = 27;
+export const SCAN_OUT_EVENTS = 28;
+export const SCAN_EVENT_STRIDE = 29; // EVENT_BYTES or EVENT_FROM_BYTES
+export const SCAN_NULL_HASH = 30; // u64[2]: what DuckDB's hash gives for null and for empty text
+export const SCAN_STATE = 31; // u32[2]: fragments and events in the round so far
+export const SCAN_NEW_ROWS = 32; // u32, CHUNK_ROWS: rows of the chunk that began a fragment
+export const SCAN_SLOTS = 33;
+
+// The plan of a fold: u32 slots from its pointer on.
+export const FOLD_FRAGMENTS = 0; // input, in any order; scratch afterwards
+export const FOLD_EVENTS = 1; // input, in the order of the fragments; scratch afterwards
+export const FOLD_SORTED_FRAGMENTS = 2;
+export const FOLD_SORTED_EVENTS = 3;
+export const FOLD_BUCKETS = 4; // u32, 2 ^ FOLD_BUCKET_BITS + 1
+export const FOLD_BUCKET_BITS = 5; // a count
+export const FOLD_PARTITION_BITS = 6; // a count: bits of the user hash that all fragments share
+export const FOLD_SEGMENTS = 7; // i64[2] a credited segment of the pair at hand
+export const FOLD_EVENT_STRIDE = 8; // EVENT_BYTES or EVENT_FROM_BYTES
+export const FOLD_WITH_RANGES = 9; // 0 or 1
+export const FOLD_THRESHOLDS = 10; // i64[6], below
+export const FOLD_RANGE_STARTS = 11; // f64 seconds
+export const FOLD_RANGE_ENDS = 12;
+export const FOLD_RANGE_OFFSETS = 13; // i32, rows + 1
+export const FOLD_RANGE_COUNT = 14; // output: a count
+export const FOLD_COLUMNS = 15; // the first of the output columns, ROW_COLUMNS pointers
+
+// Thresholds of the fold, in this order (SPEC.md section 3).
+export const THRESHOLD_MAX_SEGMENT_US = 0;
+export const THRESHOLD_RATE_PER_MILLE = 1;
+export const THRESHOLD_TOLERANCE_US = 2;
+export const THRESHOLD_FORWARD_SKIP_US = 3;
+export const THRESHOLD_BACKWARD_SKIP_US = 4;
+export const THRESHOLD_SESSION_TIMEOUT_US = 5;
+export const THRESHOLD_COUNT = 6;
+
+// Output columns of the fold: first those of 8 bytes, then those of 4.
+export const ROW_USER = 0;
+export const ROW_VIDEO = 1;
+export const ROW_WATCH = 2;
+export const ROW_UNIQUE = 3;
+export const ROW_MAX_POSITION = 4;
+export const ROW_MAX_CREDITED_END = 5;
+export const ROW_SESSION_DURATION = 6;
+export const ROW_FIRST_TIMESTAMP = 7;
+export const ROW_LAST_TIMESTAMP = 8;
+export const ROW_SESSIONS = 9;
+export const ROW_PAUSES = 10;
+export const ROW_FORWARD_SKIPS = 11;
+export const ROW_BACKWARD_SKIPS = 12;
+export const ROW_REPLAYS = 13;
+export const ROW_COMPLETIONS = 14;
+export const ROW_EVENTS = 15;
+export const ROW_DUPLICATES = 16;
+export const ROW_SEGMENTS = 17;
+export const ROW_REJECTED = 18;
+export const ROW_UNCLOSED = 19;
+export const ROW_COLUMNS = 20;
+export const ROW_WIDE_COLUMNS = 9; // how many of them have 8 bytes
+export const FOLD_SLOTS = 35; // FOLD_COLUMNS + ROW_COLUMNS

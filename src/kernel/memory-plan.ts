@@ -1,0 +1,190 @@
+import {
+  CHUNK_ROWS,
+  FOLD_BUCKET_BITS,
+  FOLD_BUCKETS,
+  FOLD_COLUMNS,
+  FOLD_EVENT_STRIDE,
+  FOLD_EVENTS,
+  FOLD_FRAGMENTS,
+  FOLD_PARTITION_BITS,
+  FOLD_RANGE_ENDS,
+  FOLD_RANGE_OFFSETS,
+  FOLD_RANGE_STARTS,
+  FOLD_SEGMENTS,
+  FOLD_SLOTS,
+  FOLD_SORTED_EVENTS,
+  FOLD_SORTED_FRAGMENTS,
+  FOLD_THRESHOLDS,
+  FOLD_WITH_RANGES,
+  FRAGMENT_BYTES,
+  INVALID_REASON_COUNT,
+  NAME_BYTES,
+  NAME_SLOTS,
+  ROW_COLUMNS,
+  ROW_WIDE_COLUMNS,
+  SCAN_COUNTERS,
+  SCAN_CURSORS,
+  SCAN_EVENT_FRAGMENT,
+  SCAN_EVENT_STRIDE,
+  SCAN_EVENTS,
+  SCAN_FLAGS,
+  SCAN_FRAGMENTS,
+  SCAN_FROM,
+  SCAN_FROM_VALID,
+  SCAN_NAME,
+  SCAN_NAMES,
+  SCAN_NEW_ROWS,
+  SCAN_NULL_HASH,
+  SCAN_OUT_EVENT_OFFSETS,
+  SCAN_OUT_EVENTS,
+  SCAN_OUT_FRAGMENT_OFFSETS,
+  SCAN_OUT_FRAGMENTS,
+  SCAN_PARTITION_BITS,
+  SCAN_POSITION,
+  SCAN_POSITION_VALID,
+  SCAN_ROUND_ROWS,
+  SCAN_SEEN_USER_LINES,
+  SCAN_SEEN_USERS,
+  SCAN_SEEN_VIDEO_LINES,
+  SCAN_SEEN_VIDEOS,
+  SCAN_SESSION,
+  SCAN_SLOTS,
+  SCAN_STATE,
+  SCAN_TABLE,
+  SCAN_TABLE_SLOTS,
+  SCAN_TIMESTAMP,
+  SCAN_TIMESTAMP_VALID,
+  SCAN_USER,
+  SCAN_VIDEO,
+  SEEN_WAYS,
+  THRESHOLD_COUNT,
+} from './layout.ts';
+
+/** Where everything lies: the values of a plan's slots, and how much memory they need. */
+export interface MemoryPlan {
+  /** Pointers in bytes, and counts, by the slot numbers of layout.ts. */
+  readonly slots: Uint32Array;
+  /** The plan itself lies here. */
+  readonly planPtr: number;
+  /** One past the last byte used. */
+  readonly byteLength: number;
+}
+
+export interface ScanSize {
+  /** Rows of a round: a multiple of CHUNK_ROWS. */
+  readonly roundRows: number;
+  readonly partitionBits: number;
+  /** EVENT_BYTES, or EVENT_FROM_BYTES where the input has fromTime. */
+  readonly eventStride: number;
+  /** Lines of SEEN_WAYS hashes: powers of two. */
+  readonly seenUserLines: number;
+  readonly seenVideoLines: number;
+}
+
+export interface FoldSize {
+  readonly fragmentCount: number;
+  readonly eventCount: number;
+  readonly partitionBits: number;
+  readonly eventStride: number;
+  readonly withRanges: boolean;
+}
+
+/** Between two regions lie at least this many bytes that belong to none: tests put guards there. */
+export const GUARD_BYTES = 16;
+
+/** Lays out regions one behind the other, each on a cache line of its own. */
+class Layout {
+  readonly slots: Uint32Array;
+  readonly planPtr: number;
+  private next: number;
+
+  constructor(base: number, slotCount: number) {
+    this.slots = new Uint32Array(slotCount);
+    this.planPtr = alignToLine(base);
+    this.next = this.planPtr + slotCount * 4;
+  }
+
+  region(slot: number, byteLength: number): void {
+    const ptr = alignToLine(this.next + GUARD_BYTES);
+    this.slots[slot] = ptr;
+    this.next = ptr + byteLength;
+  }
+
+  finish(): MemoryPlan {
+    return { slots: this.slots, planPtr: this.planPtr, byteLength: this.next + GUARD_BYTES };
+  }
+}
+
+function alignToLine(ptr: number): number {
+  return Math.ceil(ptr / 64) * 64;
+}
+
+/** Memory of a scan: input columns of one chunk, one round of rows, and its output. Pure. */
+export function planScan(base: number, size: ScanSize): MemoryPlan {
+  const layout = new Layout(base, SCAN_SLOTS);
+  const { slots } = layout;
+  const partitions = 2 ** size.partitionBits;
+  for (const slot of [
+    SCAN_USER,
+    SCAN_VIDEO,
+    SCAN_SESSION,
+    SCAN_NAME,
+    SCAN_TIMESTAMP,
+    SCAN_POSITION,
+    SCAN_FROM,
+  ])
+    layout.region(slot, CHUNK_ROWS * 8);
+  for (const slot of [SCAN_TIMESTAMP_VALID, SCAN_POSITION_VALID, SCAN_FROM_VALID])
+    layout.region(slot, CHUNK_ROWS / 8);
+  layout.region(SCAN_FLAGS, CHUNK_ROWS);
+  layout.region(SCAN_NEW_ROWS, CHUNK_ROWS * 4);
+  layout.region(SCAN_NAMES, NAME_SLOTS * NAME_BYTES + 8);
+  layout.region(SCAN_COUNTERS, (1 + INVALID_REASON_COUNT) * 8);
+  layout.region(SCAN_NULL_HASH, 16);
+  layout.region(SCAN_STATE, 8);
+  layout.region(SCAN_SEEN_USERS, size.seenUserLines * SEEN_WAYS * 8);
+  layout.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * SEEN_WAYS * 8);
+  const tableSlots = 2 ** Math.ceil(Math.log2(size.roundRows * 2));
+  layout.region(SCAN_TABLE, tableSlots * 4);
+  layout.region(SCAN_FRAGMENTS, size.roundRows * FRAGMENT_BYTES);
+  layout.region(SCAN_EVENT_FRAGMENT, size.roundRows * 4);
+  layout.region(SCAN_EVENTS, size.roundRows * size.eventStride);
+  layout.region(SCAN_CURSORS, size.roundRows * 4);
+  layout.region(SCAN_OUT_FRAGMENT_OFFSETS, (partitions + 2) * 4);
+  layout.region(SCAN_OUT_EVENT_OFFSETS, (partitions + 2) * 4);
+  layout.region(SCAN_OUT_FRAGMENTS, size.roundRows * FRAGMENT_BYTES);
+  layout.region(SCAN_OUT_EVENTS, size.roundRows * size.eventStride);
+  slots[SCAN_SEEN_USER_LINES] = size.seenUserLines;
+  slots[SCAN_SEEN_VIDEO_LINES] = size.seenVideoLines;
+  slots[SCAN_TABLE_SLOTS] = tableSlots;
+  slots[SCAN_ROUND_ROWS] = size.roundRows;
+  slots[SCAN_PARTITION_BITS] = size.partitionBits;
+  slots[SCAN_EVENT_STRIDE] = size.eventStride;
+  return layout.finish();
+}
+
+/** Memory of a fold: one partition, twice, and its output at the most it can be. Pure. */
+export function planFold(base: number, size: FoldSize): MemoryPlan {
+  const layout = new Layout(base, FOLD_SLOTS);
+  const { slots } = layout;
+  const { fragmentCount, eventCount, eventStride } = size;
+  // About two fragments a bucket; at most 64 - partitionBits bits of the hash are left to tell users apart.
+  const bucketBits = Math.max(1, Math.min(20, Math.ceil(Math.log2(Math.max(2, fragmentCount / 2)))));
+  layout.region(FOLD_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
+  layout.region(FOLD_EVENTS, eventCount * eventStride);
+  layout.region(FOLD_SORTED_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
+  layout.region(FOLD_SORTED_EVENTS, eventCount * eventStride);
+  layout.region(FOLD_BUCKETS, (2 ** bucketBits + 1) * 4);
+  layout.region(FOLD_SEGMENTS, eventCount * 16);
+  layout.region(FOLD_THRESHOLDS, THRESHOLD_COUNT * 8);
+  layout.region(FOLD_RANGE_STARTS, size.withRanges ? eventCount * 8 : 0);
+  layout.region(FOLD_RANGE_ENDS, size.withRanges ? eventCount * 8 : 0);
+  layout.region(FOLD_RANGE_OFFSETS, (fragmentCount + 1) * 4);
+  for (let column = 0; column < ROW_COLUMNS; column++)
+    layout.region(FOLD_COLUMNS + column, fragmentCount * (column < ROW_WIDE_COLUMNS ? 8 : 4));
+  slots[FOLD_BUCKET_BITS] = bucketBits;
+  slots[FOLD_PARTITION_BITS] = size.partitionBits;
+  slots[FOLD_EVENT_STRIDE] = eventStride;
+  slots[FOLD_WITH_RANGES] = size.withRanges ? 1 : 0;
+  return layout.finish();
+}

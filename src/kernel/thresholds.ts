@@ -1,0 +1,15 @@
+import type { Config } from '../options.ts';
+
+const toUs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6));
+
+/** The thresholds of SPEC.md section 3 as the kernel takes them, in the order of its THRESHOLD_ constants. */
+export function kernelThresholds(config: Config): BigInt64Array {
+  return BigInt64Array.of(
+    toUs(config.maxSegmentSeconds),
+    BigInt(Math.round(config.maxPlaybackRate * 1000)),
+    toUs(config.toleranceSeconds),
+    toUs(config.forwardSkipSeconds),
+    toUs(config.backwardSkipSeconds),
+    toUs(config.sessionTimeoutSeconds),
+  );
+}

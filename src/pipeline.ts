@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planBudget } from './budget.ts';
+import { Database } from './duckdb.ts';
+import { EXIT, PlayfoldError } from './errors.ts';
+import { Exchange } from './exchange/exchange.ts';
+import { HeldBytes } from './exchange/held-bytes.ts';
+import type { FoldResult } from './fold/fold.ts';
+import { compileKernel } from './kernel/kernel.ts';
+import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
+import { kernelThresholds } from './kernel/thresholds.ts';
+import type { ExecutorSettings } from './pool/executor.ts';
+import { forEachAtOnce, openPool, type Pool } from './pool/pool.ts';
+import { StoppedError, throwIfStopped } from './progress-counters.ts';
+import { accountForRows } from './row-account.ts';
+import type { ResolvedOptions } from './run-options.ts';
+import { mergeResult } from './sink/merge.ts';
+import { checkTarget, Staging } from './sink/publish.ts';
+import { resolveInputs } from './source/inputs.ts';
+import type { ScanResult } from './source/scan.ts';
+import { planSlices, type ScanSlice } from './source/slices.ts';
+import { Stopwatch } from './stopwatch.ts';
+import type { RunSummary } from './summary.ts';
+
+/** The whole flow: plan, scan, exchange, fold, merge, publish. Leaves nothing behind when it throws. */
+export async function runPipeline(options: ResolvedOptions): Promise<RunSummary> {
+  checkTarget(options.out);
+  const stopwatch = new Stopwatch(options.onProgress);
+  const { counters } = stopwatch;
+  const stop = (): void => counters.stop();
+  options.signal?.addEventListener('abort', stop, { once: true });
+  const tempFolder = await mkdtemp(join(tmpdir(), 'playfold-'));
+  const staging = await Staging.create(options.out);
+  let pool: Pool | null = null;
+  let database: Database | null = null;
+  try {
+    if (options.signal?.aborted) stop();
+    stopwatch.begin('plan', 0);
+    database = await openDatabase(options, tempFolder);
+    const plan = await planRun(database, options, tempFolder, stopwatch);
+    pool = openPool(options.threads, plan.executor);
+
+    stopwatch.begin('scan', plan.rowEstimate);
+    const exchange = new Exchange(plan.executor.fold.eventStride);
+    const scans = await scanSlices(pool, plan.slices, exchange);
+    const account = accountForRows(scans);
+    if (account.read === 0 && !options.allowEmpty) throw noRows(options);
+
+    stopwatch.begin('fold', account.kept);
+    const folds = await foldPartitions(pool, exchange, 2 ** plan.executor.scan.partitionBits);
+    await pool.close();
+    pool = null;
+    throwIfStopped(counters);
+
+    return await mergeResult({ database, options, staging, scans, folds, account, stopwatch });
+  } catch (error) {
+    throw counters.isStopped ? new StoppedError() : error;
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    stopwatch.end();
+    await pool?.close();
+    database?.close();
+    await staging.discard();
+    await rm(tempFolder, { recursive: true, force: true });
+  }
+}
+
+function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Database> {
+  const { threads, memoryBytes } = options;
+  const { mainDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
+  return Database.open({ threads, memoryBytes: mainDatabaseBytes, tempFolder });
+}
+
+interface RunPlan {
+  readonly slices: readonly ScanSlice[];
+  readonly rowEstimate: number;
+  readonly executor: ExecutorSettings;
+}
+
+async function planRun(
+  database: Database,
+  options: ResolvedOptions,
+  tempFolder: string,
+  { counters }: Stopwatch,
+): Promise<RunPlan> {
+  const files = await resolveInputs(options.inputs);
+  const slices = await planSlices(database, files, options.config, options);
+  const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
+  const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
+  const budget = planBudget({ ...options, rowEstimate, hasFrom });
+  const partitionBits = options.partitionBits ?? budget.partitionBits;
+  const roundRows = options.roundRows ?? budget.roundRows;
+  const executor: ExecutorSettings = {
+    module: compileKernel(),
+    scan: {
+      ...budget,
+      tempFolder,
+      partitionBits,
+      roundRows,
+      hasFrom,
+      databaseMemoryBytes: budget.scanDatabaseBytes,
+      eventNames: options.config.eventNames,
+      idHashBits: options.idHashBits,
+    },
+    fold: {
+      tempFolder,
+      partitionBits,
+      eventStride: hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
+      withRanges: options.uniqueSeconds,
+      thresholds: kernelThresholds(options.config),
+      maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
+    },
+    heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,
+    heldCounter: new HeldBytes(0).counter,
+    runCounters: counters.memory,
+  };
+  return { slices, rowEstimate, executor };
+}
+
+async function scanSlices(
+  pool: Pool,
+  slices: readonly ScanSlice[],
+  exchange: Exchange,
+): Promise<ScanResult[]> {
+  const results: ScanResult[] = [];
+  await forEachAtOnce(slices, pool.threads, async (slice, index) => {
+    const result = await pool.scan(slice, index);
+    exchange.add(result.batches);
+    results.push(result);
+  });
+  return results;
+}
+
+async function foldPartitions(pool: Pool, exchange: Exchange, partitionCount: number): Promise<FoldResult[]> {
+  const results: FoldResult[] = [];
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+  await forEachAtOnce(partitions, pool.threads, async (partition) => {
+    const pieces = exchange.piecesOf(partition);
+    if (pieces.length > 0) results.push(await pool.fold(pieces, partition));
+  });
+  return results;
+}
+
+function noRows(options: ResolvedOptions): PlayfoldError {
+  const window = options.sinceUs !== null || options.untilUs !== null ? ' between --since and --until' : '';
+  return new PlayfoldError(
+    `${options.inputs.join(', ')}: no rows to read${window}; check the path, or allow it with --allow-empty.`,
+    EXIT.input,
+  );
+}

@@ -1,0 +1,87 @@
+import { type Database, quoteName } from '../duckdb.ts';
+import { outputColumns } from './engagement-sql.ts';
+
+/** What one check found. */
+export interface Check {
+  readonly name: string;
+  readonly violations: number;
+}
+
+/** What the counters of scan and fold say the written rows must add up to. */
+export interface ExpectedTotals {
+  readonly rowCount: number;
+  readonly eventCount: number;
+  readonly duplicateCount: number;
+}
+
+const NOT_NEGATIVE = [
+  'videoDuration',
+  'totalWatchTime',
+  'totalUniqueSecondsWatched',
+  'maxPositionReached',
+  'watchPercentage',
+  'completionPercentage',
+  'uniqueWatchPercentage',
+  'avgWatchTimePerSession',
+  'avgSessionDuration',
+  'totalPauses',
+  'totalForwardSkips',
+  'totalBackwardSkips',
+  'replayCount',
+  'completionCount',
+  'eventCount',
+  'duplicateEventCount',
+  'segmentCount',
+  'rejectedSegmentCount',
+  'unclosedSegmentCount',
+];
+
+/** Conditions that no row may meet. A microsecond of grace where two sums of doubles are compared. */
+const FORBIDDEN: readonly (readonly [name: string, condition: string])[] = [
+  ['no null or empty key', `coalesce(userId, '') = '' OR coalesce(videoId, '') = ''`],
+  ['no negative value', NOT_NEGATIVE.map((column) => `${column} < 0`).join(' OR ')],
+  ['unique seconds at most watch seconds', 'totalUniqueSecondsWatched > totalWatchTime + 1e-6'],
+  [
+    'unique seconds at most the span of the video',
+    'totalUniqueSecondsWatched > watchedRanges[-1]."end" - watchedRanges[1]."start" + 1e-6',
+  ],
+  ['last watch not before the first', 'lastWatchDate < firstWatchDate'],
+  ['at least one session', 'sessionCount < 1'],
+];
+
+/** Reads the written rows back and checks them. `source` is SQL for the written table. */
+export async function checkRows(
+  database: Database,
+  source: string,
+  expected: ExpectedTotals,
+): Promise<Check[]> {
+  const counts = FORBIDDEN.map(([, condition], i) => `count_if(${condition})::DOUBLE AS check${i}`);
+  const [row] = await database.rows<Record<string, number>>(
+    `SELECT count(*)::DOUBLE AS rowCount, count(DISTINCT hash(userId, videoId))::DOUBLE AS pairCount,
+       coalesce(sum(eventCount), 0)::DOUBLE AS eventCount,
+       coalesce(sum(duplicateEventCount), 0)::DOUBLE AS duplicateCount, ${counts.join(', ')} FROM ${source}`,
+  );
+  const found = (name: string): number => row?.[name] ?? 0;
+  const difference = (name: keyof ExpectedTotals): number => Math.abs(found(name) - expected[name]);
+  return [
+    { name: 'one row for each user and video', violations: found('rowCount') - found('pairCount') },
+    ...FORBIDDEN.map(([name], i) => ({ name, violations: found(`check${i}`) })),
+    { name: 'rows are all those that were folded', violations: difference('rowCount') },
+    { name: 'events are all those that were kept', violations: difference('eventCount') },
+    { name: 'duplicates are all those that were dropped', violations: difference('duplicateCount') },
+  ];
+}
+
+/** One hash of all rows, whatever their order and files: the sum of the rows' hashes modulo 2^64, in hex. */
+export async function hashContent(
+  database: Database,
+  source: string,
+  uniqueSeconds: boolean,
+): Promise<string> {
+  const columns = outputColumns(uniqueSeconds).map(([name]) => quoteName(name));
+  const [row] = await database.rows<{ hash: string }>(
+    `SELECT printf('%016x', (coalesce(sum(hash(${columns.join(', ')})), 0) % 18446744073709551616)::UBIGINT) AS hash
+     FROM ${source}`,
+  );
+  return row?.hash ?? '';
+}

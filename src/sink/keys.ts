@@ -1,0 +1,106 @@
+import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
+import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
+import { describeColumns, readerOf } from '../source/columns.ts';
+import type { InputFile } from '../source/inputs.ts';
+import { idHash } from '../source/scan.ts';
+import { FOLDED_TABLE } from './folded-table.ts';
+
+/**
+ * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Throws a
+ * PlayfoldError (bug) where two ids that it saw have one hash.
+ */
+export async function createKeyTables(
+  database: Database,
+  textPaths: readonly string[],
+  idHashBits: number,
+): Promise<void> {
+  const files = `read_parquet([${textPaths.map(quotePath).join(', ')}])`;
+  for (const [table, column] of [
+    ['users', 'userId'],
+    ['videos', 'videoId'],
+  ] as const) {
+    await database.run(
+      `CREATE TEMP TABLE ${table} AS
+       SELECT ${idHash(column, idHashBits)} AS hash, min(${column}) AS id, max(${column}) AS other
+       FROM ${files} WHERE ${column} IS NOT NULL GROUP BY 1`,
+    );
+    const [collision] = await database.rows<{ id: string; other: string }>(
+      `SELECT id, other FROM ${table} WHERE id <> other LIMIT 1`,
+    );
+    if (collision !== undefined)
+      throw new PlayfoldError(
+        `two values of ${column} have the same 64-bit hash, so their rows cannot be told apart: ` +
+          `${quoteText(collision.id)} and ${quoteText(collision.other)}; rename one of them in the input.`,
+        EXIT.input,
+      );
+  }
+}
+
+/** Names of event names by their hash: the texts of those that no class claims. */
+export async function readUnknownNames(
+  database: Database,
+  textPaths: readonly string[],
+): Promise<Map<bigint, string>> {
+  const rows = await database.rows<{ hash: string; name: string }>(
+    `SELECT eventNameHash::VARCHAR AS hash, min(eventName) AS name
+     FROM read_parquet([${textPaths.map(quotePath).join(', ')}]) WHERE eventNameHash IS NOT NULL GROUP BY 1`,
+  );
+  return new Map(rows.map(({ hash, name }) => [BigInt(hash), name]));
+}
+
+/**
+ * Creates the table titles(videoId, title, duration) from the metadata file, if any. Duration is in seconds, and
+ * null unless it is finite and above 0. Throws a PlayfoldError (input) for a missing column, or for a video that
+ * stands there twice with different values.
+ */
+export async function createTitles(database: Database, file: InputFile | null): Promise<void> {
+  if (file === null) {
+    await database.run(`CREATE TEMP TABLE titles (videoId VARCHAR, title VARCHAR, duration DOUBLE)`);
+    return;
+  }
+  const columns = (await describeColumns(database, file)).map(({ name }) => name);
+  const find = (name: string): string | undefined =>
+    columns.find((column) => column.toLowerCase() === name.toLowerCase());
+  const videoId = find('videoId');
+  if (videoId === undefined) {
+    const near = nearestName('videoId', columns);
+    throw new PlayfoldError(
+      `${file.path}: column 'videoId' is missing; found: ${columns.join(', ')}.` +
+        (near === undefined ? '' : ` The nearest is '${near}': rename it to 'videoId'.`),
+      EXIT.input,
+    );
+  }
+  const [title, duration] = [find('title'), find('duration')];
+  const seconds = duration === undefined ? 'NULL' : `TRY_CAST(${quoteName(duration)} AS DOUBLE)`;
+  await database.run(
+    `CREATE TEMP TABLE titles AS
+     SELECT DISTINCT CAST(${quoteName(videoId)} AS VARCHAR) AS videoId,
+       ${title === undefined ? 'NULL' : quoteName(title)}::VARCHAR AS title,
+       CASE WHEN isfinite(${seconds}::DOUBLE) AND ${seconds}::DOUBLE > 0 THEN ${seconds}::DOUBLE END AS duration
+     FROM ${readerOf(file.format, [file.path], { names: file.format === 'ndjson' ? columns : [] })}
+     WHERE ${quoteName(videoId)} IS NOT NULL`,
+  );
+  const [twice] = await database.rows<{ videoId: string }>(
+    `SELECT videoId FROM titles GROUP BY videoId HAVING count(*) > 1 ORDER BY videoId LIMIT 1`,
+  );
+  if (twice !== undefined)
+    throw new PlayfoldError(
+      `${file.path}: video ${quoteText(twice.videoId)} stands there twice with different values; keep one row of it.`,
+      EXIT.input,
+    );
+}
+
+/** Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. */
+export async function createDurations(database: Database): Promise<void> {
+  await database.run(
+    `CREATE TEMP TABLE durations AS
+     SELECT videos.hash, videos.id, titles.title,
+       coalesce(titles.duration, estimates.duration) AS duration,
+       CASE WHEN titles.duration IS NOT NULL THEN 'metadata' WHEN estimates.duration IS NOT NULL THEN 'estimated'
+         ELSE 'unknown' END AS source
+     FROM videos LEFT JOIN titles ON titles.videoId = videos.id
+     LEFT JOIN (
+       SELECT videoHash, nullif(max(maxCreditedEndUs), 0) / 1e6 AS duration FROM ${FOLDED_TABLE}() GROUP BY videoHash
+     ) AS estimates ON estimates.videoHash = videos.hash`,
+  );
+}

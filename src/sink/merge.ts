@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { type Database, quoteText } from '../duckdb.ts';
+import type { FoldResult } from '../fold/fold.ts';
+import type { ScanAccount } from '../row-account.ts';
+import type { ResolvedOptions } from '../run-options.ts';
+import { resolveInputs } from '../source/inputs.ts';
+import type { ScanResult } from '../source/scan.ts';
+import type { Stopwatch } from '../stopwatch.ts';
+import type { RowAccount, RunSummary } from '../summary.ts';
+import { VERSION } from '../version.ts';
+import { type Check, checkRows, type ExpectedTotals, hashContent } from './checks.ts';
+import { registerFoldedTable } from './folded-table.ts';
+import { createDurations, createKeyTables, createTitles, readUnknownNames } from './keys.ts';
+import { describeFiles, writeManifest } from './manifest.ts';
+import type { Staging } from './publish.ts';
+import { readStatistics } from './statistics.ts';
+import { ENGAGEMENT, listFiles, writeEngagement } from './write.ts';
+
+/** What the stages before leave to the merge. */
+export interface MergeInput {
+  readonly database: Database;
+  readonly options: ResolvedOptions;
+  readonly staging: Staging;
+  readonly scans: readonly ScanResult[];
+  readonly folds: readonly FoldResult[];
+  readonly account: ScanAccount;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Joins, writes, checks and publishes. Nothing is published unless every check holds. */
+export async function mergeResult(input: MergeInput): Promise<RunSummary> {
+  const { database, options, staging, stopwatch } = input;
+  const expected = totalsOf(input.folds);
+
+  stopwatch.begin('merge', expected.rowCount);
+  const unknownEventNames = await prepareTables(input, expected.rowCount);
+  await writeEngagement(database, staging.folder, options);
+
+  stopwatch.begin('check', expected.rowCount);
+  const written = await listFiles(staging.folder);
+  const source =
+    written.length === 0
+      ? '(SELECT NULL WHERE false)'
+      : `read_parquet(${quoteText(join(staging.folder, ENGAGEMENT, '**', '*.parquet'))}, hive_partitioning = false)`;
+  const checks = await checkRows(database, source, expected);
+  const violated = checks.find((check) => check.violations !== 0);
+  if (violated !== undefined) throw new Error(describeViolation(violated));
+  const result = await readStatistics(database, source);
+  const contentHash = await hashContent(database, source, options.uniqueSeconds);
+
+  stopwatch.begin('publish', 0);
+  const files = await describeFiles(database, staging.folder, written);
+  stopwatch.end();
+  const summary: RunSummary = {
+    out: options.out,
+    events: toRowAccount(input.account, expected, unknownEventNames),
+    result,
+    checks,
+    contentHash,
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    spilledBytes: [...input.scans, ...input.folds].reduce((sum, part) => sum + part.spilledBytes, 0),
+    threads: options.threads,
+    memoryBytes: options.memoryBytes,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    seconds: stopwatch.seconds,
+    stages: stopwatch.stages,
+  };
+  await writeManifest(staging.folder, {
+    version: VERSION,
+    finishedAt: new Date().toISOString(),
+    inputs: options.inputs,
+    videos: options.videos,
+    uniqueSeconds: options.uniqueSeconds,
+    partitionBy: options.partitionBy,
+    config: options.config,
+    summary,
+    files,
+  });
+  await staging.publish();
+  return summary;
+}
+
+function totalsOf(folds: readonly FoldResult[]): ExpectedTotals {
+  const sum = (pick: (fold: FoldResult) => number): number =>
+    folds.reduce((total, fold) => total + pick(fold), 0);
+  return {
+    rowCount: sum((fold) => fold.rowCount),
+    eventCount: sum((fold) => fold.eventCount),
+    duplicateCount: sum((fold) => fold.duplicateCount),
+  };
+}
+
+/** Makes the tables that the result joins, and returns the counts of unknown event names by name. */
+async function prepareTables(input: MergeInput, rowCount: number): Promise<Record<string, number>> {
+  const { database, options, scans, folds, account } = input;
+  const places = folds.flatMap((fold) => fold.places);
+  const textPaths = scans.map((scan) => scan.textsPath);
+  registerFoldedTable(database, places, rowCount, options.threads);
+  await createKeyTables(database, textPaths, options.idHashBits);
+  const [videosFile] = options.videos === null ? [] : await resolveInputs([options.videos]);
+  await createTitles(database, videosFile ?? null);
+  await createDurations(database);
+  const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
+  return countNames(account, names);
+}
+
+/** Beyond the names that the kernel has room for, rows are counted together. */
+function countNames(account: ScanAccount, names: ReadonlyMap<bigint, string>): Record<string, number> {
+  const counts = [...account.unknownNames].map(
+    ([hash, count]) => [names.get(hash) ?? '(other)', count] as const,
+  );
+  const named = counts.reduce((sum, [, count]) => sum + count, 0);
+  const others = (account.invalidByReason.unknown_event ?? 0) - named;
+  if (others > 0) counts.push(['(other)', others]);
+  return Object.fromEntries(counts.sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
+}
+
+function toRowAccount(
+  { read, kept, invalid, invalidByReason }: ScanAccount,
+  { eventCount, duplicateCount }: ExpectedTotals,
+  unknownEventNames: Record<string, number>,
+): RowAccount {
+  if (kept !== eventCount + duplicateCount)
+    throw new Error(
+      `${kept} rows were kept, but ${eventCount} folded and ${duplicateCount} dropped as duplicates`,
+    );
+  return {
+    read,
+    kept,
+    invalid,
+    invalidByReason,
+    unknownEventNames,
+    folded: eventCount,
+    duplicates: duplicateCount,
+  };
+}
+
+function describeViolation({ name, violations }: Check): string {
+  return `the written result breaks a rule: ${name} (${violations} violations); nothing was published`;
+}

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { Database, quoteText } from '../duckdb.ts';
+import { PlayfoldError } from '../errors.ts';
+import { BatchWriter } from '../exchange/batch-writer.ts';
+import { roundToBatch } from '../exchange/batches.ts';
+import type { PartitionedBatch } from '../exchange/exchange.ts';
+import type { HeldBytes } from '../exchange/held-bytes.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import {
+  EVENT_BYTES,
+  EVENT_FROM_BYTES,
+  TEXT_OF_EVENT_NAME,
+  TEXT_OF_USER,
+  TEXT_OF_VIDEO,
+} from '../kernel/layout.ts';
+import type { ScanSize } from '../kernel/memory-plan.ts';
+import { type NameHashes, type ScanCounts, ScanKernel } from '../kernel/scan-kernel.ts';
+import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
+import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from './event-classes.ts';
+import { type ChunkTaker, PushFunction, pushCall } from './hand-over.ts';
+import type { ScanSlice } from './slices.ts';
+
+/** What every scan of a run shares: plain data, sent to each worker once. */
+export interface ScanSettings {
+  readonly tempFolder: string;
+  readonly databaseMemoryBytes: number;
+  readonly roundRows: number;
+  readonly partitionBits: number;
+  readonly hasFrom: boolean;
+  readonly seenUserLines: number;
+  readonly seenVideoLines: number;
+  readonly eventNames: Readonly<Record<ClassName, readonly string[]>>;
+  /** Bits of the id hash that are used: 64, or fewer in tests that force two ids onto one hash. */
+  readonly idHashBits: number;
+}
+
+export interface ScanResult {
+  readonly counts: ScanCounts;
+  readonly batches: readonly PartitionedBatch[];
+  readonly spilledBytes: number;
+  /** A Parquet file with the text of ids and names that this worker saw first here. */
+  readonly textsPath: string;
+}
+
+/** SQL for the 64-bit key of an id's text. */
+export function idHash(text: string, bits: number): string {
+  return bits === 64 ? `hash(${text})` : `(hash(${text}) >> ${64 - bits} << ${64 - bits})`;
+}
+
+/** SQL for the key of an event name. On Parquet's dictionaries this costs 2 ns a row: once an entry. */
+export function eventNameHash(text: string): string {
+  return `hash(lower(trim(${text})))`;
+}
+
+/** The scan of one thread: a DuckDB with one thread, a kernel, and the ids it has reported so far. */
+export class Scanner {
+  private readonly settings: ScanSettings;
+  private readonly database: Database;
+  private readonly push: PushFunction;
+  private readonly kernel: ScanKernel;
+  private readonly size: ScanSize;
+
+  private constructor(settings: ScanSettings, database: Database, size: ScanSize, kernel: ScanKernel) {
+    this.settings = settings;
+    this.database = database;
+    this.size = size;
+    this.kernel = kernel;
+    this.push = new PushFunction(database, settings.hasFrom);
+  }
+
+  static async open(module: WebAssembly.Module, settings: ScanSettings): Promise<Scanner> {
+    const database = await Database.open({
+      threads: 1,
+      memoryBytes: settings.databaseMemoryBytes,
+      tempFolder: settings.tempFolder,
+    });
+    const size = { ...settings, eventStride: settings.hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES };
+    const names = await hashNames(database, settings);
+    return new Scanner(settings, database, size, new ScanKernel(new Kernel(module), size, names));
+  }
+
+  /** Scans one slice. Throws a PlayfoldError (input) that names the slice where its data cannot be read. */
+  async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
+    const writer = new BatchWriter(held, join(this.settings.tempFolder, `scan-${index}.arrow`));
+    const textsPath = join(this.settings.tempFolder, `texts-${index}.parquet`);
+    const rounds = new RoundCollector(this.kernel, writer, counters);
+    try {
+      this.kernel.begin();
+      await this.push.run(this.database, this.queryOf(slice, textsPath), rounds);
+      rounds.flush();
+      const spilledBytes = writer.finish();
+      return { counts: this.kernel.counts(), batches: rounds.batches, spilledBytes, textsPath };
+    } catch (error) {
+      writer.abandon();
+      this.kernel.flush();
+      this.kernel.forgetSeen(this.size);
+      if (error instanceof PlayfoldError)
+        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  private queryOf({ from, where, expressions }: ScanSlice, textsPath: string): string {
+    const { idHashBits, hasFrom } = this.settings;
+    const { userId, videoId, sessionId, eventName } = expressions;
+    const flag = pushCall([
+      idHash(userId, idHashBits),
+      idHash(videoId, idHashBits),
+      `hash(${sessionId})`,
+      eventNameHash(eventName),
+      expressions.timestampUs,
+      expressions.currentTime,
+      ...(hasFrom ? [expressions.fromTime ?? 'NULL::DOUBLE'] : []),
+    ]);
+    return `COPY (
+      SELECT CASE WHEN wanted & ${TEXT_OF_USER} <> 0 THEN userText END AS userId,
+        CASE WHEN wanted & ${TEXT_OF_VIDEO} <> 0 THEN videoText END AS videoId,
+        CASE WHEN wanted & ${TEXT_OF_EVENT_NAME} <> 0 THEN coalesce(nameText, '(null)') END AS eventName,
+        CASE WHEN wanted & ${TEXT_OF_EVENT_NAME} <> 0 THEN ${eventNameHash('nameText')} END AS eventNameHash
+      FROM (SELECT ${userId} AS userText, ${videoId} AS videoText, ${eventName} AS nameText, ${flag} AS wanted
+        FROM ${from} ${where === null ? '' : `WHERE ${where}`})
+      WHERE wanted <> 0
+    ) TO ${quoteText(textsPath)} (FORMAT parquet, COMPRESSION uncompressed)`;
+  }
+}
+
+/** Collects chunks into rounds, and rounds into batches. */
+class RoundCollector implements ChunkTaker {
+  readonly batches: PartitionedBatch[] = [];
+  readonly kernel: ScanKernel;
+  private readonly writer: BatchWriter;
+  private readonly counters: RunCounters;
+
+  constructor(kernel: ScanKernel, writer: BatchWriter, counters: RunCounters) {
+    this.kernel = kernel;
+    this.writer = writer;
+    this.counters = counters;
+  }
+
+  take(rowCount: number): void {
+    throwIfStopped(this.counters);
+    if (!this.kernel.push(rowCount)) {
+      this.flush();
+      this.kernel.push(rowCount);
+    }
+    this.counters.addRows(rowCount);
+  }
+
+  flush(): void {
+    const round = this.kernel.flush();
+    if (round.fragments.byteLength === 0) return;
+    this.batches.push({
+      place: this.writer.write(roundToBatch(round)),
+      fragmentOffsets: round.fragmentOffsets.slice(),
+      eventOffsets: round.eventOffsets.slice(),
+    });
+  }
+}
+
+async function hashNames(database: Database, settings: ScanSettings): Promise<NameHashes> {
+  const names = CLASS_NAMES.flatMap((className) =>
+    settings.eventNames[className].map((name) => ({ name, eventClass: CLASS_RANKS[className] })),
+  );
+  const list = names.map(({ name }) => eventNameHash(quoteText(normalizeEventName(name))));
+  const bits = settings.idHashBits;
+  const [row] = await database.rows<{ ids: string[]; names: string[] }>(
+    `SELECT [${idHash('NULL::VARCHAR', bits)}, ${idHash("''", bits)}] AS ids, [${list.join(', ')}]::UBIGINT[] AS names`,
+  );
+  const [nullHash, emptyHash] = row!.ids.map(BigInt) as [bigint, bigint];
+  const classOfName = names.map(({ eventClass }, i) => ({ hash: BigInt(row!.names[i]!), eventClass }));
+  return { nullHash, emptyHash, classOfName };
+}

@@ -1,0 +1,53 @@
+import { RunCounters } from './progress-counters.ts';
+import type { Progress, StageName, StageSummary } from './summary.ts';
+
+const REPORT_EVERY_MS = 200;
+
+/** Times the stages of a run and reports on the one under way. */
+export class Stopwatch {
+  readonly counters = new RunCounters();
+  readonly stages: StageSummary[] = [];
+  private readonly onProgress: ((progress: Progress) => void) | undefined;
+  private readonly startedMs = performance.now();
+  private readonly timer: NodeJS.Timeout | undefined;
+  private current: { stage: StageName; startedMs: number; rowsTotal: number } | null = null;
+
+  constructor(onProgress: ((progress: Progress) => void) | undefined) {
+    this.onProgress = onProgress;
+    if (onProgress !== undefined) this.timer = setInterval(() => this.report(), REPORT_EVERY_MS).unref();
+  }
+
+  /** Ends the stage before and begins the next; `rowsTotal` is 0 where there are no rows to count. */
+  begin(stage: StageName, rowsTotal: number): void {
+    this.endStage();
+    this.counters.resetRows();
+    this.current = { stage, startedMs: performance.now(), rowsTotal };
+    this.report();
+  }
+
+  end(): void {
+    this.endStage();
+    clearInterval(this.timer);
+  }
+
+  /** Seconds since the run began. */
+  get seconds(): number {
+    return (performance.now() - this.startedMs) / 1000;
+  }
+
+  private endStage(): void {
+    if (this.current === null) return;
+    const { stage, startedMs, rowsTotal } = this.current;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const rows = this.counters.rows || rowsTotal;
+    this.stages.push({ stage, seconds, rows, rowsPerSecond: rows === 0 ? 0 : Math.round(rows / seconds) });
+    this.current = null;
+  }
+
+  private report(): void {
+    if (this.current === null) return;
+    const { stage, startedMs, rowsTotal } = this.current;
+    const stageSeconds = (performance.now() - startedMs) / 1000;
+    this.onProgress?.({ stage, rowsDone: this.counters.rows, rowsTotal, stageSeconds });
+  }
+}

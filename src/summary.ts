@@ -1,0 +1,52 @@
+import type { Check } from './sink/checks.ts';
+import type { Statistics } from './sink/statistics.ts';
+
+/** The stages of a run, in their order. */
+export const STAGES = ['plan', 'scan', 'fold', 'merge', 'check', 'publish'] as const;
+export type StageName = (typeof STAGES)[number];
+
+export interface StageSummary {
+  readonly stage: StageName;
+  readonly seconds: number;
+  /** Input rows for scan and fold, result rows for merge and check, 0 elsewhere. */
+  readonly rows: number;
+  readonly rowsPerSecond: number;
+}
+
+/** What became of every row read: read = kept + invalid, and kept = folded + duplicates. */
+export interface RowAccount {
+  readonly read: number;
+  readonly kept: number;
+  readonly invalid: number;
+  readonly invalidByReason: Readonly<Record<string, number>>;
+  readonly unknownEventNames: Readonly<Record<string, number>>;
+  readonly folded: number;
+  readonly duplicates: number;
+}
+
+/** The closing summary of a run: what `run` returns, --json prints and _run.json keeps. */
+export interface RunSummary {
+  readonly out: string;
+  readonly events: RowAccount;
+  readonly result: Statistics;
+  readonly checks: readonly Check[];
+  /** One hash of all result rows, whatever their order and files. */
+  readonly contentHash: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly spilledBytes: number;
+  readonly threads: number;
+  readonly memoryBytes: number;
+  readonly peakRssBytes: number;
+  readonly seconds: number;
+  readonly stages: readonly StageSummary[];
+}
+
+/** What a run tells while it works. */
+export interface Progress {
+  readonly stage: StageName;
+  /** Rows done in this stage, of those known; 0 where a stage has no rows to count. */
+  readonly rowsDone: number;
+  readonly rowsTotal: number;
+  readonly stageSeconds: number;
+}

@@ -1,0 +1,27 @@
+import Table from 'cli-table3';
+
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left']
+    .concat(['left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+    .map((part) => [part, '']),
+);
+
+/** Lines of a table without borders; columns whose cells are all numbers stand to the right. */
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  indent: string,
+): string[] {
+  const isNumeric = (column: number): boolean =>
+    rows.every((row) => /^[\d.,]*( [%s])?$/.test(row[column] ?? ''));
+  const table = new Table({
+    chars: { ...NO_BORDERS, middle: '  ' },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colAligns: head.map((_, column) => (isNumeric(column) ? 'right' : 'left')),
+  });
+  table.push([...head], ...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => `${indent}${line}`.trimEnd());
+}
