@@ -42,7 +42,9 @@ import {
   SCAN_TIMESTAMP,
   SCAN_TIMESTAMP_VALID,
   SCAN_USER,
+  SCAN_USER_CHECK,
   SCAN_VIDEO,
+  SEEN_BYTES,
   SEEN_WAYS,
   STATUS_BAD_ARGUMENT,
   STATUS_ROUND_FULL,
@@ -81,21 +83,24 @@ function findName(names: usize, hash: u64): usize {
 }
 
 /**
- * Adds a hash to a seen-set and says whether it was new. A line holds SEEN_WAYS hashes; a full line forgets
+ * Adds a hash to a seen-set and says whether its text is wanted: the hash is new, or it was seen with another
+ * check value, which means that two texts have one hash. A line holds SEEN_WAYS entries; a full line forgets
  * one, so memory is fixed and a forgotten hash is merely reported once more.
  */
-function remember(lines: usize, lineCount: u32, hash: u64): bool {
+function remember(lines: usize, lineCount: u32, hash: u64, check: u64): bool {
   if (hash == 0) return true; // 0 marks a free place, so this one hash is reported every time
   const line = lines + ((<usize>mix(hash) & (lineCount - 1)) << 6);
+  let entry = line;
   for (let way: usize = 0; way < <usize>SEEN_WAYS; way++) {
-    const known = load<u64>(line + (way << 3));
-    if (known == hash) return false;
-    if (known == 0) {
-      store<u64>(line + (way << 3), hash);
-      return true;
-    }
+    const known = load<u64>(entry);
+    if (known == hash) return load<u64>(entry, 8) != check;
+    if (known == 0) break;
+    entry += SEEN_BYTES;
   }
-  store<u64>(line + ((<usize>(hash >> 59) & (SEEN_WAYS - 1)) << 3), hash);
+  if (entry == line + SEEN_WAYS * SEEN_BYTES)
+    entry = line + (<usize>(hash >> 59) & (SEEN_WAYS - 1)) * SEEN_BYTES;
+  store<u64>(entry, hash);
+  store<u64>(entry, check, 8);
   return true;
 }
 
@@ -218,6 +223,7 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
   }
 
   // Apart from the loop above, so that the cache misses of many probes overlap.
+  const userChecks = slotOf(plan, SCAN_USER_CHECK);
   const seenUsers = slotOf(plan, SCAN_SEEN_USERS);
   const seenUserLines = <u32>slotOf(plan, SCAN_SEEN_USER_LINES);
   const seenVideos = slotOf(plan, SCAN_SEEN_VIDEOS);
@@ -225,8 +231,10 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
   for (let i: u32 = 0; i < newCount; i++) {
     const row = <usize>load<u32>(newRows + ((<usize>i) << 2));
     let wanted: u32 = 0;
-    if (remember(seenUsers, seenUserLines, load<u64>(users + (row << 3)))) wanted |= TEXT_OF_USER;
-    if (remember(seenVideos, seenVideoLines, load<u64>(videos + (row << 3)))) wanted |= TEXT_OF_VIDEO;
+    const place = row << 3;
+    if (remember(seenUsers, seenUserLines, load<u64>(users + place), load<u64>(userChecks + place)))
+      wanted |= TEXT_OF_USER;
+    if (remember(seenVideos, seenVideoLines, load<u64>(videos + place), 0)) wanted |= TEXT_OF_VIDEO;
     store<u8>(flags + row, wanted);
   }
 

@@ -1,4 +1,4 @@
-import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
+import { EVENT_BYTES, EVENT_FROM_BYTES, SEEN_BYTES, SEEN_WAYS } from './kernel/layout.ts';
 
 /** How the memory of a run is divided, and how large its work units are. Pure. */
 export interface Budget {
@@ -6,7 +6,7 @@ export interface Budget {
   readonly roundRows: number;
   /** 2 ^ partitionBits partitions, each the work of one fold. */
   readonly partitionBits: number;
-  /** Lines of 8 hashes in each thread's set of ids it has reported. */
+  /** Lines of 4 ids in each thread's set of ids it has reported. */
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
   /** A partition with more events is folded in several passes. */
@@ -41,9 +41,9 @@ export const MIN_MEMORY_BYTES = 256 * MIB;
 export function planBudget({ memoryBytes, threads, rowEstimate, hasFrom }: BudgetInput): Budget {
   const free = Math.max(memoryBytes - BASE_BYTES, MIN_MEMORY_BYTES / 4);
   const partitionBits = clamp(Math.log2(powerOfTwo(rowEstimate / EVENTS_A_PARTITION)), 0, 10);
-  // One user in eleven rows of a fragment, at 64 bytes for 8 of them; beyond that ids are reported again.
-  const seenLines = (hashes: number): number =>
-    clamp(powerOfTwo(hashes / 8), 1024, powerOfTwo((free / 16 / threads / 64) * 0.5));
+  // Beyond what the sets hold, ids are forgotten and reported again: slower, never wrong.
+  const seenLines = (ids: number): number =>
+    clamp(powerOfTwo(ids / SEEN_WAYS), 1024, powerOfTwo(free / 32 / threads / (SEEN_WAYS * SEEN_BYTES)) / 2);
   const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT;
   return {
     roundRows: 65536 * 2,

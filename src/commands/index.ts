@@ -1,6 +1,8 @@
 import type { CommandModule } from 'yargs';
+import { demoCommand } from './demo.ts';
+import { generateCommand } from './generate.ts';
 import { runCommand } from './run.ts';
 
 /** Every command: a new one is a file here and a line in this list. */
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments so
-export const commands: CommandModule<object, any>[] = [runCommand];
+export const commands: CommandModule<object, any>[] = [runCommand, demoCommand, generateCommand];

@@ -57,7 +57,10 @@ export async function generateLake(options: LakeOptions): Promise<LakeSummary> {
     const files: string[] = [];
     let eventsWritten = 0;
     for (let day = 0; eventsWritten < options.eventCount; day++) {
-      const path = join(eventsPath, `${new Date(FIRST_DAY_MS + day * DAY_MS).toISOString().slice(0, 10)}.parquet`);
+      const path = join(
+        eventsPath,
+        `${new Date(FIRST_DAY_MS + day * DAY_MS).toISOString().slice(0, 10)}.parquet`,
+      );
       eventsWritten += await writeDay(database, path, day, plan, options);
       files.push(path);
       options.onProgress?.(eventsWritten);
@@ -71,7 +74,11 @@ export async function generateLake(options: LakeOptions): Promise<LakeSummary> {
   }
 }
 
-async function writeVideos(database: Database, path: string, { videoCount, seed }: LakeOptions): Promise<void> {
+async function writeVideos(
+  database: Database,
+  path: string,
+  { videoCount, seed }: LakeOptions,
+): Promise<void> {
   await database.run(
     `COPY (
       SELECT ${videoIdOf('video')} AS videoId, ${videoDurationMs('video', seed)} / 1e3 AS duration,

@@ -94,11 +94,21 @@ export function eventList(): string {
       );
     };
     event(used, `begin${k}`, k === 0 ? `'video_play'` : `'video_resume'`, `from${k}`);
-    event(`${used} AND closing % 10 = 3 AND to${k} - from${k} > 20000`, `begin${k} + 10000000 // ratePerMille`, `'video_progress'`, `from${k} + 10000`);
+    event(
+      `${used} AND closing % 10 = 3 AND to${k} - from${k} > 20000`,
+      `begin${k} + 10000000 // ratePerMille`,
+      `'video_progress'`,
+      `from${k} + 10000`,
+    );
     const closing = `CASE WHEN ${last} AND (to${k} = durationMs OR closing < 30) THEN 'video_end' ELSE 'video_pause' END`;
     event(`${used} AND NOT (${last} AND closing >= 88)`, `end${k}`, closing, `to${k}`);
     if (k + 1 < SEGMENTS)
-      event(`segmentCount > ${k + 1} AND jump${k} <> 0 AND seeks${k}`, `end${k} + break${k} // 2`, `'video_seek'`, `from${k + 1}`);
+      event(
+        `segmentCount > ${k + 1} AND jump${k} <> 0 AND seeks${k}`,
+        `end${k} + break${k} // 2`,
+        `'video_seek'`,
+        `from${k + 1}`,
+      );
   }
   return `list_filter([${events.join(', ')}], event -> event IS NOT NULL)`;
 }

@@ -133,7 +133,7 @@ export function countShares(
 ): FragmentCounts[] {
   const countsPtr = Math.ceil(kernel.heapBase / 64) * 64;
   const fragmentsPtr = countsPtr + shareCount * 8;
-  const empty = { slots: new Uint32Array(0), planPtr: countsPtr };
+  const empty = { slots: new Uint32Array(0), planPtr: countsPtr, regions: [] };
   kernel.place({ ...empty, byteLength: fragmentsPtr });
   kernel.bytes(countsPtr, shareCount * 8).fill(0);
   for (const fragments of fragmentChunks) {

@@ -38,7 +38,8 @@ export const EVENT_FROM_BYTES = 24; // and fromUs + 1: i64, 0 when absent
 export const NAME_BYTES = 24; // hash: u64; class, or NAME_UNKNOWN: u32; used: u32; rows of an unknown name: u64
 export const NAME_SLOTS = 1024; // a power of two; at most half are filled
 export const NAME_UNKNOWN = 8;
-export const SEEN_WAYS = 8; // hashes in one 64-byte line of a seen-set
+export const SEEN_WAYS = 4; // entries in one 64-byte line of a seen-set
+export const SEEN_BYTES = 16; // hash: u64; check: u64, another hash of the same text
 export const TIMESTAMP_BITS = 60; // and a sign: what is left of 64 beside the class; SPEC years end in 294247, these in 38503
 export const POSITION_LIMIT_SECONDS = 10000000;
 
@@ -56,7 +57,7 @@ export const SCAN_FROM_VALID = 9;
 export const SCAN_FLAGS = 10; // output, a byte a row
 export const SCAN_NAMES = 11; // NAME_SLOTS entries of NAME_BYTES
 export const SCAN_COUNTERS = 12; // u64: rows read, then one for each invalid reason
-export const SCAN_SEEN_USERS = 13; // lines of SEEN_WAYS hashes
+export const SCAN_SEEN_USERS = 13; // lines of SEEN_WAYS entries
 export const SCAN_SEEN_USER_LINES = 14; // a power of two
 export const SCAN_SEEN_VIDEOS = 15;
 export const SCAN_SEEN_VIDEO_LINES = 16; // a power of two
@@ -76,7 +77,8 @@ export const SCAN_EVENT_STRIDE = 29; // EVENT_BYTES or EVENT_FROM_BYTES
 export const SCAN_NULL_HASH = 30; // u64[2]: what DuckDB's hash gives for null and for empty text
 export const SCAN_STATE = 31; // u32[2]: fragments and events in the round so far
 export const SCAN_NEW_ROWS = 32; // u32, CHUNK_ROWS: rows of the chunk that began a fragment
-export const SCAN_SLOTS = 33;
+export const SCAN_USER_CHECK = 33; // input column: a second hash of the user's text
+export const SCAN_SLOTS = 34;
 
 // The plan of a fold: u32 slots from its pointer on.
 export const FOLD_FRAGMENTS = 0; // input, in any order; scratch afterwards

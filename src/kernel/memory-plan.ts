@@ -55,7 +55,9 @@ import {
   SCAN_TIMESTAMP,
   SCAN_TIMESTAMP_VALID,
   SCAN_USER,
+  SCAN_USER_CHECK,
   SCAN_VIDEO,
+  SEEN_BYTES,
   SEEN_WAYS,
   THRESHOLD_COUNT,
 } from './layout.ts';
@@ -68,6 +70,8 @@ export interface MemoryPlan {
   readonly planPtr: number;
   /** One past the last byte used. */
   readonly byteLength: number;
+  /** Where each region begins; the GUARD_BYTES before it belong to no region. */
+  readonly regions: readonly number[];
 }
 
 export interface ScanSize {
@@ -76,7 +80,7 @@ export interface ScanSize {
   readonly partitionBits: number;
   /** EVENT_BYTES, or EVENT_FROM_BYTES where the input has fromTime. */
   readonly eventStride: number;
-  /** Lines of SEEN_WAYS hashes: powers of two. */
+  /** Lines of SEEN_WAYS entries: powers of two. */
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
 }
@@ -96,6 +100,7 @@ export const GUARD_BYTES = 16;
 class Layout {
   readonly slots: Uint32Array;
   readonly planPtr: number;
+  private readonly regions: number[] = [];
   private next: number;
 
   constructor(base: number, slotCount: number) {
@@ -107,11 +112,13 @@ class Layout {
   region(slot: number, byteLength: number): void {
     const ptr = alignToLine(this.next + GUARD_BYTES);
     this.slots[slot] = ptr;
+    this.regions.push(ptr);
     this.next = ptr + byteLength;
   }
 
   finish(): MemoryPlan {
-    return { slots: this.slots, planPtr: this.planPtr, byteLength: this.next + GUARD_BYTES };
+    const { slots, planPtr, regions } = this;
+    return { slots, planPtr, byteLength: this.next + GUARD_BYTES, regions };
   }
 }
 
@@ -126,6 +133,7 @@ export function planScan(base: number, size: ScanSize): MemoryPlan {
   const partitions = 2 ** size.partitionBits;
   for (const slot of [
     SCAN_USER,
+    SCAN_USER_CHECK,
     SCAN_VIDEO,
     SCAN_SESSION,
     SCAN_NAME,
@@ -142,8 +150,8 @@ export function planScan(base: number, size: ScanSize): MemoryPlan {
   layout.region(SCAN_COUNTERS, (1 + INVALID_REASON_COUNT) * 8);
   layout.region(SCAN_NULL_HASH, 16);
   layout.region(SCAN_STATE, 8);
-  layout.region(SCAN_SEEN_USERS, size.seenUserLines * SEEN_WAYS * 8);
-  layout.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * SEEN_WAYS * 8);
+  layout.region(SCAN_SEEN_USERS, size.seenUserLines * SEEN_WAYS * SEEN_BYTES);
+  layout.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * SEEN_WAYS * SEEN_BYTES);
   const tableSlots = 2 ** Math.ceil(Math.log2(size.roundRows * 2));
   layout.region(SCAN_TABLE, tableSlots * 4);
   layout.region(SCAN_FRAGMENTS, size.roundRows * FRAGMENT_BYTES);

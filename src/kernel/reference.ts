@@ -206,7 +206,9 @@ class PairFold {
     const { maxSegmentUs, maxPlaybackRate, toleranceUs } = this.thresholds;
     const ratePerMille = BigInt(Math.round(maxPlaybackRate * 1000));
     const wallUs = timestampUs - open.timestampUs;
-    return lengthUs > 0n && lengthUs <= maxSegmentUs && (lengthUs - toleranceUs) * 1000n <= wallUs * ratePerMille;
+    return (
+      lengthUs > 0n && lengthUs <= maxSegmentUs && (lengthUs - toleranceUs) * 1000n <= wallUs * ratePerMille
+    );
   }
 
   private closeSegment(open: Opener, end: bigint, timestampUs: bigint): void {
@@ -229,18 +231,12 @@ class PairFold {
   }
 
   private apply(event: ReferenceEvent): void {
-    switch (event.eventClass) {
-      case CLASS_PLAY:
-      case CLASS_RESUME:
-        return this.applyOpener(event);
-      case CLASS_PROGRESS:
-        return this.applyProgress(event);
-      case CLASS_PAUSE:
-      case CLASS_END:
-        return this.applyCloser(event);
-      case CLASS_SEEK:
-        return event.fromUs === null ? this.applySeek(event) : this.applySeekFrom(event, event.fromUs);
-    }
+    const { eventClass, fromUs } = event;
+    if (eventClass === CLASS_PLAY || eventClass === CLASS_RESUME) this.applyOpener(event);
+    else if (eventClass === CLASS_PROGRESS) this.applyProgress(event);
+    else if (eventClass === CLASS_PAUSE || eventClass === CLASS_END) this.applyCloser(event);
+    else if (fromUs === null) this.applySeek(event);
+    else this.applySeekFrom(event, fromUs);
   }
 
   private startOpener({ positionUs, timestampUs }: ReferenceEvent): void {

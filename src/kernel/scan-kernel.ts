@@ -28,7 +28,10 @@ import {
   SCAN_TIMESTAMP,
   SCAN_TIMESTAMP_VALID,
   SCAN_USER,
+  SCAN_USER_CHECK,
   SCAN_VIDEO,
+  SEEN_BYTES,
+  SEEN_WAYS,
   STATUS_ROUND_FULL,
 } from './layout.ts';
 import { type MemoryPlan, planScan, type ScanSize } from './memory-plan.ts';
@@ -72,6 +75,7 @@ export interface Round {
 /** Bytes of the columns of one chunk, in the order in which the hand-over passes them. */
 const COLUMN_SLOTS = [
   SCAN_USER,
+  SCAN_USER_CHECK,
   SCAN_VIDEO,
   SCAN_SESSION,
   SCAN_NAME,
@@ -80,14 +84,14 @@ const COLUMN_SLOTS = [
   SCAN_FROM,
 ];
 const VALIDITY_SLOTS = new Map([
-  [4, SCAN_TIMESTAMP_VALID],
-  [5, SCAN_POSITION_VALID],
-  [6, SCAN_FROM_VALID],
+  [COLUMN_SLOTS.indexOf(SCAN_TIMESTAMP), SCAN_TIMESTAMP_VALID],
+  [COLUMN_SLOTS.indexOf(SCAN_POSITION), SCAN_POSITION_VALID],
+  [COLUMN_SLOTS.indexOf(SCAN_FROM), SCAN_FROM_VALID],
 ]);
 
 /** The scan side of the kernel: rows go in chunk by chunk, rounds of partitioned fragments come out. */
 export class ScanKernel {
-  /** Input: 8 bytes a row for each of user, video, session, name, timestamp, position and from. */
+  /** Input, 8 bytes a row each: user, its check, video, session, name, timestamp, position, from. */
   readonly columns: readonly Uint8Array[];
   /** Input: a bit a row for timestamp, position and from; null for the columns that are never null. */
   readonly validity: readonly (Uint8Array | null)[];
@@ -166,8 +170,8 @@ export class ScanKernel {
 
   /** Forgets which ids were reported, for a slice that failed after it had reported some. */
   forgetSeen(size: ScanSize): void {
-    this.region(SCAN_SEEN_USERS, size.seenUserLines * 64).fill(0);
-    this.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * 64).fill(0);
+    this.region(SCAN_SEEN_USERS, size.seenUserLines * SEEN_WAYS * SEEN_BYTES).fill(0);
+    this.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * SEEN_WAYS * SEEN_BYTES).fill(0);
   }
 
   private slot(slot: number): number {

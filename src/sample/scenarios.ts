@@ -112,21 +112,13 @@ export const scenarios: readonly Scenario[] = [
     '9',
     'pauses and skips both ways',
     'hana',
-    session(
-      'v2',
-      '2026-01-11T08:00:00Z',
-      'P0@0 Z60@60 R60@65 Z180@185 R300@190 Z360@250 R200@255 E600@715',
-    ),
+    session('v2', '2026-01-11T08:00:00Z', 'P0@0 Z60@60 R60@65 Z180@185 R300@190 Z360@250 R200@255 E600@715'),
   ),
   scenario(
     '9b',
     'the same with an end that comes too soon',
     'ivan',
-    session(
-      'v2',
-      '2026-01-11T09:00:00Z',
-      'P0@0 Z60@60 R60@65 Z180@185 R300@190 Z360@250 R200@255 E600@345',
-    ),
+    session('v2', '2026-01-11T09:00:00Z', 'P0@0 Z60@60 R60@65 Z180@185 R300@190 Z360@250 R200@255 E600@345'),
   ),
   scenario('10', 'only the ends', 'jun', session('v1', '2026-01-12T08:00:00Z', 'P0@0 Z5@5 R295@6 E300@11')),
   scenario(
@@ -153,7 +145,12 @@ export const scenarios: readonly Scenario[] = [
     'noor',
     session('v1', '2026-01-17T08:00:00Z', 'P0@0 Z-10@30 R0@35 E60@95'),
   ),
-  scenario('15', 'a position far behind the end', 'olga', session('v1', '2026-01-18T08:00:00Z', 'P0@0 Z9999@5')),
+  scenario(
+    '15',
+    'a position far behind the end',
+    'olga',
+    session('v1', '2026-01-18T08:00:00Z', 'P0@0 Z9999@5'),
+  ),
   scenario(
     '16',
     'tenths of a second',

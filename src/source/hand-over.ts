@@ -13,7 +13,7 @@ export interface ChunkTaker {
 const PUSH = 'playfold_push';
 
 const { UBIGINT, BIGINT, DOUBLE, UTINYINT } = duckdb.Type;
-const PARAMETERS = [UBIGINT, UBIGINT, UBIGINT, UBIGINT, BIGINT, DOUBLE, DOUBLE];
+const PARAMETERS = [UBIGINT, UBIGINT, UBIGINT, UBIGINT, UBIGINT, BIGINT, DOUBLE, DOUBLE];
 
 /**
  * Hands decoded rows to the kernel: a scalar function that DuckDB calls with 2048 rows at a time. It is volatile,
@@ -26,7 +26,7 @@ export class PushFunction {
   private failure: unknown = null;
 
   constructor(database: Database, withFrom: boolean) {
-    const parameters = PARAMETERS.slice(0, withFrom ? 7 : 6);
+    const parameters = PARAMETERS.slice(0, withFrom ? 8 : 7);
     const push = duckdb.create_scalar_function();
     duckdb.scalar_function_set_name(push, PUSH);
     for (const type of parameters)

@@ -47,6 +47,15 @@ export function idHash(text: string, bits: number): string {
   return bits === 64 ? `hash(${text})` : `(hash(${text}) >> ${64 - bits} << ${64 - bits})`;
 }
 
+/**
+ * SQL for a second hash of a user's text, by which two users with one key are told apart: 4 % of a run. Videos
+ * have none: a million of them share a hash with odds of 1 in 37 million (README.md). The character in front
+ * shifts every block that the hash reads; behind the text it could leave two equal hashes equal.
+ */
+function idCheck(text: string): string {
+  return `hash(concat('~', ${text}))`;
+}
+
 /** SQL for the key of an event name. On Parquet's dictionaries this costs 2 ns a row: once an entry. */
 export function eventNameHash(text: string): string {
   return `hash(lower(trim(${text})))`;
@@ -109,6 +118,7 @@ export class Scanner {
     const { userId, videoId, sessionId, eventName } = expressions;
     const flag = pushCall([
       idHash(userId, idHashBits),
+      idCheck(userId),
       idHash(videoId, idHashBits),
       `hash(${sessionId})`,
       eventNameHash(eventName),

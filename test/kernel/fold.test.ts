@@ -49,7 +49,10 @@ describe.each(Object.entries(kernels))('the %s kernel', (_, module) => {
     });
     const ordered = Array.from({ length: 5000 }, (__, i) => event(i));
     const expected = foldReference(ordered, DEFAULT_THRESHOLDS);
-    const interleaved = [...ordered.filter((__, i) => i % 2 === 0), ...ordered.filter((__, i) => i % 2 === 1)];
+    const interleaved = [
+      ...ordered.filter((__, i) => i % 2 === 0),
+      ...ordered.filter((__, i) => i % 2 === 1),
+    ];
     for (const events of [ordered, ordered.toReversed(), interleaved]) {
       expect(foldWithKernel(module, events, DEFAULT_THRESHOLDS, oneCut)).toEqual(expected);
     }

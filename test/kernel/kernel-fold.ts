@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { countShares, type FoldedRows, FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { compileKernel, Kernel } from '../../src/kernel/kernel.ts';
 import { CHUNK_ROWS, EVENT_BYTES, EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../../src/kernel/layout.ts';
-import { type FoldThresholds, type PairRow, type ReferenceEvent } from '../../src/kernel/reference.ts';
+import type { FoldThresholds, PairRow, ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
 
 /** The kernel of the build: release, or debug with its checks. */
@@ -34,7 +34,10 @@ export function hashText(text: string): bigint {
 }
 
 /** The six event classes by the hash of their own number. */
-const classOfName = [0, 1, 2, 3, 4, 5].map((eventClass) => ({ hash: hashText(`class ${eventClass}`), eventClass }));
+const classOfName = [0, 1, 2, 3, 4, 5].map((eventClass) => ({
+  hash: hashText(`class ${eventClass}`),
+  eventClass,
+}));
 
 export function toThresholds(thresholds: FoldThresholds): BigInt64Array {
   return BigInt64Array.of(
@@ -64,8 +67,8 @@ function pushEvents(scan: ScanKernel, events: readonly ReferenceEvent[]): boolea
     const bytes = scan.columns[index]!;
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
-  const [user, video, session, name, timestamp, position, from] = [0, 1, 2, 3, 4, 5, 6].map(column);
-  const fromValid = scan.validity[6]!.fill(0);
+  const [user, , video, session, name, timestamp, position, from] = scan.columns.map((_, i) => column(i));
+  const fromValid = scan.validity[7]!.fill(0);
   for (const [row, event] of events.entries()) {
     user!.setBigUint64(row * 8, hashText(event.userId), true);
     video!.setBigUint64(row * 8, hashText(event.videoId), true);
@@ -92,7 +95,10 @@ export function foldWithKernel(
   cut: Cut = oneCut,
 ): PairRow[] {
   const withFrom = events.some((event) => event.fromUs !== null);
-  const partitions: Partition[] = Array.from({ length: 2 ** cut.partitionBits }, () => ({ fragments: [], events: [] }));
+  const partitions: Partition[] = Array.from({ length: 2 ** cut.partitionBits }, () => ({
+    fragments: [],
+    events: [],
+  }));
   const scan = openScan(module, withFrom, cut);
   scan.begin();
   const flush = (): void => {
@@ -112,10 +118,16 @@ export function foldWithKernel(
     pushEvents(scan, chunk);
   }
   flush();
-  const texts = new Map(events.flatMap(({ userId, videoId }) => [userId, videoId]).map((text) => [hashText(text), text]));
+  const texts = new Map(
+    events.flatMap(({ userId, videoId }) => [userId, videoId]).map((text) => [hashText(text), text]),
+  );
   return partitions
     .flatMap((partition) => foldPartition(module, partition, thresholds, withFrom, cut))
-    .map((row) => ({ ...row, userId: texts.get(BigInt(row.userId))!, videoId: texts.get(BigInt(row.videoId))! }))
+    .map((row) => ({
+      ...row,
+      userId: texts.get(BigInt(row.userId))!,
+      videoId: texts.get(BigInt(row.videoId))!,
+    }))
     .sort((a, b) => (a.userId < b.userId || (a.userId === b.userId && a.videoId < b.videoId) ? -1 : 1));
 }
 
@@ -184,10 +196,13 @@ function toPairRows({ rowCount, columns, rangeOffsets, rangeStarts, rangeEnds }:
       segmentCount: count(17),
       rejectedCount: count(18),
       unclosedCount: count(19),
-      ranges: Array.from({ length: rangeOffsets[row + 1]! - rangeOffsets[row]! }, (_, i): [bigint, bigint] => [
-        toUs(rangeStarts[rangeOffsets[row]! + i]!),
-        toUs(rangeEnds[rangeOffsets[row]! + i]!),
-      ]),
+      ranges: Array.from(
+        { length: rangeOffsets[row + 1]! - rangeOffsets[row]! },
+        (_, i): [bigint, bigint] => [
+          toUs(rangeStarts[rangeOffsets[row]! + i]!),
+          toUs(rangeEnds[rangeOffsets[row]! + i]!),
+        ],
+      ),
     };
   });
 }
