@@ -30,8 +30,8 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
   const { counters } = stopwatch;
   const stop = (): void => counters.stop();
   options.signal?.addEventListener('abort', stop, { once: true });
-  const tempFolder = await mkdtemp(join(tmpdir(), 'playfold-'));
   const staging = await Staging.create(options.out);
+  const tempFolder = await makeTempFolder(staging);
   let pool: Pool | null = null;
   let database: Database | null = null;
   try {
@@ -63,6 +63,19 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     database?.close();
     await staging.discard();
     await rm(tempFolder, { recursive: true, force: true });
+  }
+}
+
+async function makeTempFolder(staging: Staging): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'playfold-'));
+  } catch (error) {
+    await staging.discard();
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PlayfoldError(
+      `${tmpdir()}: no temporary folder can be made there (${code}); set TMPDIR to a folder that can be written.`,
+      EXIT.disk,
+    );
   }
 }
 

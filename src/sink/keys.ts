@@ -5,6 +5,12 @@ import type { InputFile } from '../source/inputs.ts';
 import { idHash } from '../source/scan.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
+/** SQL for the texts that the scans kept. */
+function textsSource(textPaths: readonly string[]): string {
+  if (textPaths.length > 0) return `read_parquet([${textPaths.map(quotePath).join(', ')}])`;
+  return `(SELECT NULL::VARCHAR AS userId, NULL::VARCHAR AS videoId, NULL::VARCHAR AS eventName, NULL::UBIGINT AS eventNameHash WHERE false)`;
+}
+
 /**
  * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Throws a
  * PlayfoldError (bug) where two ids that it saw have one hash.
@@ -14,7 +20,7 @@ export async function createKeyTables(
   textPaths: readonly string[],
   idHashBits: number,
 ): Promise<void> {
-  const files = `read_parquet([${textPaths.map(quotePath).join(', ')}])`;
+  const texts = textsSource(textPaths);
   for (const [table, column] of [
     ['users', 'userId'],
     ['videos', 'videoId'],
@@ -22,7 +28,7 @@ export async function createKeyTables(
     await database.run(
       `CREATE TEMP TABLE ${table} AS
        SELECT ${idHash(column, idHashBits)} AS hash, min(${column}) AS id, max(${column}) AS other
-       FROM ${files} WHERE ${column} IS NOT NULL GROUP BY 1`,
+       FROM ${texts} WHERE ${column} IS NOT NULL GROUP BY 1`,
     );
     const [collision] = await database.rows<{ id: string; other: string }>(
       `SELECT id, other FROM ${table} WHERE id <> other LIMIT 1`,
@@ -43,7 +49,7 @@ export async function readUnknownNames(
 ): Promise<Map<bigint, string>> {
   const rows = await database.rows<{ hash: string; name: string }>(
     `SELECT eventNameHash::VARCHAR AS hash, min(eventName) AS name
-     FROM read_parquet([${textPaths.map(quotePath).join(', ')}]) WHERE eventNameHash IS NOT NULL GROUP BY 1`,
+     FROM ${textsSource(textPaths)} WHERE eventNameHash IS NOT NULL GROUP BY 1`,
   );
   return new Map(rows.map(({ hash, name }) => [BigInt(hash), name]));
 }

@@ -34,14 +34,11 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
 
   stopwatch.begin('merge', expected.rowCount);
   const unknownEventNames = await prepareTables(input, expected.rowCount);
-  await writeEngagement(database, staging.folder, options);
+  await writeEngagement(database, staging.folder, expected.rowCount, options);
 
   stopwatch.begin('check', expected.rowCount);
   const written = await listFiles(staging.folder);
-  const source =
-    written.length === 0
-      ? '(SELECT NULL WHERE false)'
-      : `read_parquet(${quoteText(join(staging.folder, ENGAGEMENT, '**', '*.parquet'))}, hive_partitioning = false)`;
+  const source = `read_parquet(${quoteText(join(staging.folder, ENGAGEMENT, '**', '*.parquet'))}, hive_partitioning = false)`;
   const checks = await checkRows(database, source, expected);
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) throw new Error(describeViolation(violated));

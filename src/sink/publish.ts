@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, PlayfoldError } from '../errors.ts';
@@ -12,7 +12,12 @@ export const MANIFEST = '_run.json';
  * a PlayfoldError (usage).
  */
 export function checkTarget(outFolder: string): void {
-  const stats = statSync(outFolder, { throwIfNoEntry: false });
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(outFolder, { throwIfNoEntry: false });
+  } catch (error) {
+    throw diskError(outFolder, error);
+  }
   if (stats === undefined) return;
   if (!stats.isDirectory())
     throw new PlayfoldError(`--out ${outFolder}: this is a file; name a folder.`, EXIT.usage);

@@ -21,10 +21,12 @@ export interface WriteSettings {
 export async function writeEngagement(
   database: Database,
   folder: string,
+  rowCount: number,
   settings: WriteSettings,
 ): Promise<void> {
   const { config, uniqueSeconds, partitionBy } = settings;
-  const partition = partitionColumn(partitionBy);
+  // A partitioned COPY of no rows writes no file; one file without rows tells readers the columns.
+  const partition = rowCount === 0 ? null : partitionColumn(partitionBy);
   const sql = engagementSql(config, uniqueSeconds, partition);
   const table = join(folder, ENGAGEMENT);
   await mkdir(table, { recursive: true });

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { EXIT, PlayfoldError } from '../errors.ts';
 
@@ -16,7 +16,7 @@ export interface InputFile {
 const ENDINGS: readonly (readonly [RegExp, Format])[] = [
   [/\.(parquet|pq)$/i, 'parquet'],
   [/\.(ndjson|jsonl|json)(\.(gz|zst))?$/i, 'ndjson'],
-  [/\.(csv|tsv|txt)(\.(gz|zst))?$/i, 'csv'],
+  [/\.(csv|tsv)(\.(gz|zst))?$/i, 'csv'],
 ];
 
 const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.');
@@ -42,7 +42,11 @@ async function expand(input: string): Promise<string[]> {
       `${input}: there is no such file or folder; check the path, or quote it where it is a glob.`,
       EXIT.input,
     );
-  const found = await glob([input.replaceAll('\\', '/')], { absolute: true, dot: false, onlyFiles: true });
+  const pattern = input.replaceAll('\\', '/');
+  const fixed = pattern.split('/').findIndex((part) => /[*?{[]/.test(part));
+  const base = resolve(pattern.split('/').slice(0, fixed).join('/') || (pattern.startsWith('/') ? '/' : '.'));
+  const all = await glob([pattern], { absolute: true, dot: false, onlyFiles: true });
+  const found = all.filter((path) => !relative(base, path).split('/').some(isHidden));
   if (found.length === 0)
     throw new PlayfoldError(
       `${input}: no file matches this glob; check the path and the ending.`,

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Generous, because a test must never fail on a slow machine: nothing here is about time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
