@@ -62,7 +62,7 @@ export function openScan(module: WebAssembly.Module, withFrom: boolean, cut: Cut
 }
 
 /** Writes events into the kernel's input columns and pushes them. */
-function pushEvents(scan: ScanKernel, events: readonly ReferenceEvent[]): boolean {
+export function pushEvents(scan: ScanKernel, events: readonly ReferenceEvent[]): boolean {
   const column = (index: number) => {
     const bytes = scan.columns[index]!;
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
