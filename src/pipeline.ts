@@ -39,7 +39,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, tempFolder);
     const plan = await planRun(database, options, tempFolder, stopwatch);
-    pool = openPool(options.threads, plan.executor);
+    pool = openPool(workersFor(plan.rowEstimate, options), plan.executor);
 
     stopwatch.begin('scan', plan.rowEstimate);
     const exchange = new Exchange(plan.executor.fold.eventStride);
@@ -129,6 +129,16 @@ async function planRun(
     runCounters: counters.memory,
   };
   return { slices, rowEstimate, executor };
+}
+
+/** A worker takes a third of a second to start: below this many rows each, fewer workers are faster. */
+const ROWS_PER_WORKER = 1_000_000;
+
+function workersFor(
+  rowEstimate: number,
+  { threads, rowsPerWorker = ROWS_PER_WORKER }: ResolvedOptions,
+): number {
+  return Math.max(1, Math.min(threads, Math.floor(rowEstimate / rowsPerWorker)));
 }
 
 async function scanSlices(

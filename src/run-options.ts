@@ -39,6 +39,8 @@ export interface WorkSizes {
   readonly roundRows?: number | undefined;
   readonly maxEventsAtOnce?: number | undefined;
   readonly heldLimitBytes?: number | undefined;
+  /** Rows below which another worker is not worth its start. */
+  readonly rowsPerWorker?: number | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
 }

@@ -2,7 +2,7 @@ import type { Check } from './sink/checks.ts';
 import type { Statistics } from './sink/statistics.ts';
 
 /** The stages of a run, in their order. */
-export const STAGES = ['plan', 'scan', 'fold', 'merge', 'check', 'publish'] as const;
+export const STAGES = ['plan', 'scan', 'fold', 'merge', 'check'] as const;
 export type StageName = (typeof STAGES)[number];
 
 export interface StageSummary {

@@ -153,6 +153,8 @@ describe('the content hash', () => {
   const cuts: readonly (readonly [string, Partial<RunOptions>, WorkSizes])[] = [
     ['files in another order', { inputs: [forward[1]!, forward[0]!] }, {}],
     ['CSV in place of NDJSON', { inputs: [forward[2]!, forward[1]!] }, {}],
+    ['two workers', { threads: 2 }, { rowsPerWorker: 1 }],
+    ['four workers and spilled batches', { threads: 4 }, { rowsPerWorker: 1, heldLimitBytes: 0 }],
     ['one partition', {}, { partitionBits: 0 }],
     ['64 partitions', {}, { partitionBits: 6 }],
     ['short rounds', {}, { roundRows: 2048 }],

@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { generateLake } from '../generate/lake.ts';
 
 export interface GenerateArguments {
   readonly events: string;
@@ -32,6 +31,7 @@ async function handle(args: GenerateArguments): Promise<void> {
       `--out ${args.out}: the folder is not empty; name another or empty it.`,
       EXIT.usage,
     );
+  const { generateLake } = await import('../generate/lake.ts');
   const lake = await generateLake({
     eventCount,
     userCount,

@@ -1,8 +1,4 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { readConfigFile } from '../config-file.ts';
-import { run } from '../run.ts';
-import { showProgress } from '../terminal/progress.ts';
-import { formatSummary } from '../terminal/summary-text.ts';
 
 export interface RunArguments {
   readonly inputs: string[];
@@ -62,6 +58,13 @@ function build(yargs: Argv): Argv<RunArguments> {
 }
 
 async function handle(args: ArgumentsCamelCase<RunArguments>): Promise<void> {
+  // Loaded here, because DuckDB and Arrow take a quarter of a second that --help need not wait for.
+  const [{ readConfigFile }, { run }, { showProgress }, { formatSummary }] = await Promise.all([
+    import('../config-file.ts'),
+    import('../run.ts'),
+    import('../terminal/progress.ts'),
+    import('../terminal/summary-text.ts'),
+  ]);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once('SIGINT', stop);

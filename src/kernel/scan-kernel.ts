@@ -187,17 +187,8 @@ export class ScanKernel {
   }
 }
 
-/** SplitMix64's finalizer, as assembly/memory.ts has it: both sides must find the same slot. */
-function mix(hash: bigint): bigint {
-  const mask = 0xffff_ffff_ffff_ffffn;
-  let h = hash;
-  h = ((h ^ (h >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
-  h = ((h ^ (h >> 27n)) * 0x94d049bb133111ebn) & mask;
-  return h ^ (h >> 31n);
-}
-
 function insertName(table: DataView, hash: bigint, eventClass: number): void {
-  let slot = Number(mix(hash) & BigInt(NAME_SLOTS - 1));
+  let slot = Number(hash & BigInt(NAME_SLOTS - 1));
   while (table.getUint32(slot * NAME_BYTES + 12, true) !== 0) {
     if (table.getBigUint64(slot * NAME_BYTES, true) === hash) return;
     slot = (slot + 1) % NAME_SLOTS;

@@ -1,4 +1,4 @@
-import { type Database, quoteName } from '../duckdb.ts';
+import { quoteName } from '../duckdb.ts';
 import { outputColumns } from './engagement-sql.ts';
 
 /** What one check found. */
@@ -49,39 +49,30 @@ const FORBIDDEN: readonly (readonly [name: string, condition: string])[] = [
   ['at least one session', 'sessionCount < 1'],
 ];
 
-/** Reads the written rows back and checks them. `source` is SQL for the written table. */
-export async function checkRows(
-  database: Database,
-  source: string,
-  expected: ExpectedTotals,
-): Promise<Check[]> {
-  const counts = FORBIDDEN.map(([, condition], i) => `count_if(${condition})::DOUBLE AS check${i}`);
-  const [row] = await database.rows<Record<string, number>>(
-    `SELECT count(*)::DOUBLE AS rowCount, count(DISTINCT hash(userId, videoId))::DOUBLE AS pairCount,
-       coalesce(sum(eventCount), 0)::DOUBLE AS eventCount,
-       coalesce(sum(duplicateEventCount), 0)::DOUBLE AS duplicateCount, ${counts.join(', ')} FROM ${source}`,
-  );
-  const found = (name: string): number => row?.[name] ?? 0;
-  const difference = (name: keyof ExpectedTotals): number => Math.abs(found(name) - expected[name]);
+/** SQL aggregates over the written rows that the checks need: one scan of them serves the statistics too. */
+export const CHECK_AGGREGATES: readonly string[] = [
+  'count(*)::DOUBLE AS rowCount',
+  'count(DISTINCT hash(userId, videoId))::DOUBLE AS pairCount',
+  'coalesce(sum(eventCount), 0)::DOUBLE AS eventCount',
+  'coalesce(sum(duplicateEventCount), 0)::DOUBLE AS duplicateCount',
+  ...FORBIDDEN.map(([, condition], i) => `count(*) FILTER (${condition})::DOUBLE AS check${i}`),
+];
+
+/** Judges the values of CHECK_AGGREGATES. */
+export function judgeRows(found: Readonly<Record<string, number>>, expected: ExpectedTotals): Check[] {
+  const value = (name: string): number => found[name] ?? Number.NaN;
+  const difference = (name: keyof ExpectedTotals): number => Math.abs(value(name) - expected[name]);
   return [
-    { name: 'one row for each user and video', violations: found('rowCount') - found('pairCount') },
-    ...FORBIDDEN.map(([name], i) => ({ name, violations: found(`check${i}`) })),
+    { name: 'one row for each user and video', violations: value('rowCount') - value('pairCount') },
+    ...FORBIDDEN.map(([name], i) => ({ name, violations: value(`check${i}`) })),
     { name: 'rows are all those that were folded', violations: difference('rowCount') },
     { name: 'events are all those that were kept', violations: difference('eventCount') },
     { name: 'duplicates are all those that were dropped', violations: difference('duplicateCount') },
   ];
 }
 
-/** One hash of all rows, whatever their order and files: the sum of the rows' hashes modulo 2^64, in hex. */
-export async function hashContent(
-  database: Database,
-  source: string,
-  uniqueSeconds: boolean,
-): Promise<string> {
+/** SQL for one hash of all rows, whatever their order and files: the sum of the rows' hashes modulo 2^64, in hex. */
+export function contentHashSql(uniqueSeconds: boolean): string {
   const columns = outputColumns(uniqueSeconds).map(([name]) => quoteName(name));
-  const [row] = await database.rows<{ hash: string }>(
-    `SELECT printf('%016x', (coalesce(sum(hash(${columns.join(', ')})), 0) % 18446744073709551616)::UBIGINT) AS hash
-     FROM ${source}`,
-  );
-  return row?.hash ?? '';
+  return `printf('%016x', (coalesce(sum(hash(${columns.join(', ')})), 0) % 18446744073709551616)::UBIGINT)`;
 }

@@ -107,11 +107,14 @@ export function outputColumns(uniqueSeconds: boolean): readonly OutputColumn[] {
   ];
 }
 
-/** SQL for the result: the columns of SPEC.md section 4 and then the partition column, if any. */
+/**
+ * SQL for the result: the columns of SPEC.md section 4, then the partition column, if any; of the folded rows
+ * that meet `condition`, or of all.
+ */
 export function engagementSql(
   config: Config,
   uniqueSeconds: boolean,
-  partition: OutputColumn | null,
+  { partition = null, condition = null }: { partition?: OutputColumn | null; condition?: string | null },
 ): string {
   const columns = [...outputColumns(uniqueSeconds), ...(partition === null ? [] : [partition])];
   const tier = `CASE WHEN D IS NULL THEN 'Minimal' ELSE ${tierSql(config)} END`;
@@ -124,6 +127,7 @@ export function engagementSql(
       FROM ${FOLDED_TABLE}() AS folded
       LEFT JOIN users ON users.hash = folded.userHash
       LEFT JOIN durations ON durations.hash = folded.videoHash
+      ${condition === null ? '' : `WHERE ${condition}`}
     ), rated AS (
       SELECT *, ${round2('1e2 * W / D')} AS watchPercentage,
         ${percentCap(round2('1e2 * U / D'))} AS uniqueWatchPercentage,

@@ -15,25 +15,27 @@ export interface ManifestFile {
   readonly sha256: string;
 }
 
-/** Rows and SHA-256 of each Parquet file below `folder`. */
-export async function describeFiles(
+/** How many rows each Parquet file below `folder` has, in the order of `files`. */
+export async function countRows(
   database: Database,
   folder: string,
   files: readonly WrittenFile[],
-): Promise<ManifestFile[]> {
-  const described: ManifestFile[] = [];
-  for (const { path, byteLength } of files) {
+): Promise<number[]> {
+  const counts: number[] = [];
+  for (const { path } of files) {
     const [row] = await database.rows<{ rows: number }>(
       `SELECT num_rows::DOUBLE AS rows FROM parquet_file_metadata(${quotePath(join(folder, path))})`,
     );
-    described.push({
-      path,
-      rows: row?.rows ?? 0,
-      bytes: byteLength,
-      sha256: await digest(join(folder, path)),
-    });
+    counts.push(row?.rows ?? 0);
   }
-  return described;
+  return counts;
+}
+
+/** SHA-256 of each file below `folder`, in hex, in the order of `files`. */
+export async function digestFiles(folder: string, files: readonly WrittenFile[]): Promise<string[]> {
+  const digests: string[] = [];
+  for (const { path } of files) digests.push(await digest(join(folder, path)));
+  return digests;
 }
 
 async function digest(path: string): Promise<string> {

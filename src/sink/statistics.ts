@@ -1,4 +1,5 @@
 import type { Database } from '../duckdb.ts';
+import { CHECK_AGGREGATES, type Check, contentHashSql, type ExpectedTotals, judgeRows } from './checks.ts';
 import { FLAGS } from './engagement-sql.ts';
 
 /** Figures of a result, read back from what was written. */
@@ -26,18 +27,25 @@ const WATCH_SECONDS = 'sum(CAST(totalWatchTime * 1e6 AS BIGINT))::DOUBLE / 1e6';
 
 const TIERS = ['High', 'Medium', 'Low', 'Minimal'];
 
-/** Reads the figures of the written table; `source` is SQL for it. All are exact. */
-export async function readStatistics(database: Database, source: string): Promise<Statistics> {
-  const tierCounts = TIERS.map((tier) => `count_if(engagementTier = '${tier}')::DOUBLE AS "${tier}"`);
-  const flagCounts = FLAGS.map(
-    (flag) => `count_if(list_contains(dataQualityFlags, '${flag}'))::DOUBLE AS "${flag}"`,
-  );
-  const [row] = await database.rows<Record<string, number>>(
-    `SELECT count(*)::DOUBLE AS rows, count(DISTINCT hash(userId))::DOUBLE AS users,
-       coalesce(${WATCH_SECONDS}, 0) AS watchSeconds,
-       count_if(dataQualityFlag = 'ok')::DOUBLE AS ok, ${[...tierCounts, ...flagCounts].join(', ')},
-       quantile_cont(watchPercentage, 0.25) AS q1, quantile_cont(watchPercentage, 0.5) AS q2,
-       quantile_cont(watchPercentage, 0.75) AS q3
+/** What reading the written rows back gives. */
+export interface Review {
+  readonly checks: readonly Check[];
+  readonly statistics: Statistics;
+  readonly contentHash: string;
+}
+
+/** Reads the written rows back, in two scans: checks, figures and content hash. `source` is SQL for the table. */
+export async function reviewRows(
+  database: Database,
+  source: string,
+  expected: ExpectedTotals,
+  uniqueSeconds: boolean,
+): Promise<Review> {
+  const [row] = await database.rows<
+    Record<string, number> & { contentHash: string; quartiles: number[] | null }
+  >(
+    `SELECT ${[...CHECK_AGGREGATES, ...statisticAggregates()].join(', ')},
+       quantile_cont(watchPercentage, [0.25, 0.5, 0.75]) AS quartiles, ${contentHashSql(uniqueSeconds)} AS contentHash
      FROM ${source}`,
   );
   const videos = await database.rows<{
@@ -45,22 +53,41 @@ export async function readStatistics(database: Database, source: string): Promis
     title: string | null;
     viewers: number;
     seconds: number;
+    videos: number;
   }>(
-    `SELECT videoId, any_value(videoTitle) AS title, count(*)::DOUBLE AS viewers, ${WATCH_SECONDS} AS seconds
+    `SELECT videoId, any_value(videoTitle) AS title, count(*)::DOUBLE AS viewers, ${WATCH_SECONDS} AS seconds,
+       (count(*) OVER ())::DOUBLE AS videos
      FROM ${source} GROUP BY videoId ORDER BY seconds DESC, videoId LIMIT 10`,
   );
-  const [{ videoCount } = { videoCount: 0 }] = await database.rows<{ videoCount: number }>(
-    `SELECT count(DISTINCT videoId)::DOUBLE AS videoCount FROM ${source}`,
-  );
   const figure = (name: string): number => row?.[name] ?? 0;
-  return {
+  const statistics: Statistics = {
     users: figure('users'),
-    videos: videoCount,
-    rows: figure('rows'),
+    videos: videos[0]?.videos ?? 0,
+    rows: figure('rowCount'),
     totalWatchSeconds: figure('watchSeconds'),
     tiers: Object.fromEntries(TIERS.map((tier) => [tier, figure(tier)])),
     flags: Object.fromEntries(['ok', ...FLAGS].map((flag) => [flag, figure(flag)])),
-    watchPercentageQuartiles: row?.q2 == null ? null : [figure('q1'), figure('q2'), figure('q3')],
-    topVideos: videos.map(({ seconds, ...video }) => ({ ...video, watchSeconds: seconds })),
+    watchPercentageQuartiles: (row?.quartiles ?? null) as [number, number, number] | null,
+    topVideos: videos.map(({ videoId, title, viewers, seconds }) => ({
+      videoId,
+      title,
+      viewers,
+      watchSeconds: seconds,
+    })),
   };
+  return { checks: judgeRows(row ?? {}, expected), statistics, contentHash: row?.contentHash ?? '' };
+}
+
+function statisticAggregates(): string[] {
+  const tiers = TIERS.map((tier) => `count(*) FILTER (engagementTier = '${tier}')::DOUBLE AS "${tier}"`);
+  const flags = FLAGS.map(
+    (flag) => `count(*) FILTER (list_contains(dataQualityFlags, '${flag}'))::DOUBLE AS "${flag}"`,
+  );
+  return [
+    'count(DISTINCT hash(userId))::DOUBLE AS users',
+    `coalesce(${WATCH_SECONDS}, 0) AS watchSeconds`,
+    `count(*) FILTER (dataQualityFlag = 'ok')::DOUBLE AS ok`,
+    ...tiers,
+    ...flags,
+  ];
 }

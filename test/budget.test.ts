@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { MIN_MEMORY_BYTES, planBudget } from '../src/budget.ts';
+import { EVENT_BYTES } from '../src/kernel/layout.ts';
+import { planScan } from '../src/kernel/memory-plan.ts';
+
+it('the parts of a budget stay within it, whatever the input', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: MIN_MEMORY_BYTES, max: 2 ** 38 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 0, max: 1e10 }),
+      (memoryBytes, threads, rowEstimate) => {
+        const budget = planBudget({ memoryBytes, threads, rowEstimate, hasFrom: false });
+        const seenBytes = (budget.seenUserLines + budget.seenVideoLines) * 64 * threads;
+        expect(seenBytes).toBeLessThanOrEqual(Math.max(memoryBytes / 8, 2 * 1024 * 64 * threads));
+        expect(budget.heldLimitBytes + budget.mainDatabaseBytes).toBeLessThanOrEqual(memoryBytes);
+        expect(budget.scanDatabaseBytes * threads + budget.heldLimitBytes).toBeLessThanOrEqual(memoryBytes);
+        expect(Number.isInteger(Math.log2(budget.seenUserLines))).toBe(true);
+        expect(budget.partitionBits).toBeLessThanOrEqual(10);
+        const scan = planScan(0, { ...budget, eventStride: EVENT_BYTES });
+        expect(scan.byteLength).toBeLessThan(2 ** 31);
+      },
+    ),
+  );
+});
+
+it('grows the number of partitions with the rows', () => {
+  const bits = (rowEstimate: number): number =>
+    planBudget({ memoryBytes: 4e9, threads: 2, rowEstimate, hasFrom: false }).partitionBits;
+  expect([0, 1e5, 1e6, 1e7, 1e8].map(bits)).toEqual([0, 0, 2, 5, 8]);
+});
