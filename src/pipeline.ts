@@ -39,7 +39,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, tempFolder);
     const plan = await planRun(database, options, tempFolder, stopwatch);
-    pool = openPool(workersFor(plan.rowEstimate, options), plan.executor);
+    pool = openPool(plan.workers, plan.executor);
 
     stopwatch.begin('scan', plan.rowEstimate);
     const exchange = new Exchange(plan.executor.fold.eventStride);
@@ -53,7 +53,16 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     pool = null;
     throwIfStopped(counters);
 
-    return await mergeResult({ database, options, staging, scans, folds, account, stopwatch });
+    return await mergeResult({
+      database,
+      options,
+      staging,
+      scans,
+      folds,
+      account,
+      stopwatch,
+      workers: plan.workers,
+    });
   } catch (error) {
     throw counters.isStopped ? new StoppedError() : error;
   } finally {
@@ -88,6 +97,7 @@ function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Dat
 interface RunPlan {
   readonly slices: readonly ScanSlice[];
   readonly rowEstimate: number;
+  readonly workers: number;
   readonly executor: ExecutorSettings;
 }
 
@@ -128,17 +138,7 @@ async function planRun(
     heldCounter: new HeldBytes(0).counter,
     runCounters: counters.memory,
   };
-  return { slices, rowEstimate, executor };
-}
-
-/** A worker takes a third of a second to start: below this many rows each, fewer workers are faster. */
-const ROWS_PER_WORKER = 1_000_000;
-
-function workersFor(
-  rowEstimate: number,
-  { threads, rowsPerWorker = ROWS_PER_WORKER }: ResolvedOptions,
-): number {
-  return Math.max(1, Math.min(threads, Math.floor(rowEstimate / rowsPerWorker)));
+  return { slices, rowEstimate, workers: budget.workers, executor };
 }
 
 async function scanSlices(

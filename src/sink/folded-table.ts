@@ -113,11 +113,12 @@ function fillRanges(vector: duckdb.Vector, rows: FoldedRows, from: number, end: 
   const last = rows.rangeOffsets[end]!;
   duckdb.list_vector_reserve(vector, last - first);
   duckdb.list_vector_set_size(vector, last - first);
-  const entries = new BigUint64Array((end - from) * 2);
+  // Two u64 a row, offset and length, written as their lower halves: BigInt would cost 100 ns a row.
+  const entries = new Uint32Array((end - from) * 4);
   for (let row = from; row < end; row++) {
     const start = rows.rangeOffsets[row]!;
-    entries[(row - from) * 2] = BigInt(start - first);
-    entries[(row - from) * 2 + 1] = BigInt(rows.rangeOffsets[row + 1]! - start);
+    entries[(row - from) * 4] = start - first;
+    entries[(row - from) * 4 + 2] = rows.rangeOffsets[row + 1]! - start;
   }
   duckdb.copy_data_to_vector(vector, 0, entries.buffer, 0, entries.byteLength);
   const range = duckdb.list_vector_get_child(vector);

@@ -25,6 +25,8 @@ export interface MergeInput {
   readonly folds: readonly FoldResult[];
   readonly account: ScanAccount;
   readonly stopwatch: Stopwatch;
+  /** Threads that did the work. */
+  readonly workers: number;
 }
 
 /** Joins, writes, checks and publishes. Nothing is published unless every check holds. */
@@ -66,7 +68,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     files: files.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     spilledBytes: [...input.scans, ...input.folds].reduce((sum, part) => sum + part.spilledBytes, 0),
-    threads: options.threads,
+    threads: input.workers,
     memoryBytes: options.memoryBytes,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     seconds: stopwatch.seconds,

@@ -1,5 +1,4 @@
 import { EXIT, PlayfoldError } from '../errors.ts';
-import type { OutputColumn } from './engagement-sql.ts';
 
 /** How the result is divided into folders. */
 export type PartitionBy = 'month' | 'day' | 'none' | `bucket:${number}`;
@@ -17,11 +16,22 @@ export function parsePartitionBy(text: string): PartitionBy {
   );
 }
 
-/** The partition column: it stands in the path only. */
-export function partitionColumn(partitionBy: PartitionBy): OutputColumn | null {
+/** The partition column, which stands in the path only. */
+export interface PartitionColumn {
+  readonly name: string;
+  /** SQL that tells partitions apart: cheap, because it is computed for every row. */
+  readonly key: string;
+  /** SQL for what stands in the path, over the column `key`. */
+  readonly label: string;
+}
+
+/** Null where the result is not divided. */
+export function partitionColumn(partitionBy: PartitionBy): PartitionColumn | null {
   if (partitionBy === 'none') return null;
   const first = 'make_timestamp(firstTimestampUs)';
-  if (partitionBy === 'month') return ['firstWatchMonth', `strftime(${first}, '%Y-%m')`];
-  if (partitionBy === 'day') return ['firstWatchDay', `strftime(${first}, '%Y-%m-%d')`];
-  return ['userBucket', `userHash % ${partitionBy.slice('bucket:'.length)}`];
+  if (partitionBy === 'month')
+    return { name: 'firstWatchMonth', key: `date_trunc('month', ${first})`, label: `strftime(key, '%Y-%m')` };
+  if (partitionBy === 'day')
+    return { name: 'firstWatchDay', key: `date_trunc('day', ${first})`, label: `strftime(key, '%Y-%m-%d')` };
+  return { name: 'userBucket', key: `userHash % ${partitionBy.slice('bucket:'.length)}`, label: 'key' };
 }

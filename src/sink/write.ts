@@ -4,7 +4,7 @@ import { type Database, quoteText } from '../duckdb.ts';
 import type { Config } from '../options.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
-import { type PartitionBy, partitionColumn } from './partitions.ts';
+import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
 
 /** The folder of the main table; later tables get folders beside it. */
 export const ENGAGEMENT = 'engagement';
@@ -42,24 +42,30 @@ export async function writeEngagement(
   }
   const values = await partitionValues(database, partition);
   if (values.length > MAX_COPIES) {
-    const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition });
-    await database.run(`COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition[0]}"))`);
+    const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
+    const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition: column });
+    await database.run(
+      `COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"))`,
+    );
     return;
   }
-  for (const value of values) {
-    const below = join(table, `${partition[0]}=${value}`);
+  for (const { key, label } of values) {
+    const below = join(table, `${partition.name}=${label}`);
     await mkdir(below);
-    const condition = values.length === 1 ? null : `${partition[1]} = ${quoteText(value)}`;
+    const condition = values.length === 1 ? null : `${partition.key} = ${quoteText(key)}`;
     await copyRows(database, join(below, 'data_0.parquet'), settings, condition);
   }
 }
 
-/** The values of the partition column, up to one more than are worth a COPY each. */
-async function partitionValues(database: Database, [, sql]: OutputColumn): Promise<string[]> {
-  const rows = await database.rows<{ value: string }>(
-    `SELECT DISTINCT (${sql})::VARCHAR AS value FROM ${FOLDED_TABLE}() ORDER BY value LIMIT ${MAX_COPIES + 1}`,
+/** The partitions that occur, up to one more than are worth a COPY each. */
+async function partitionValues(
+  database: Database,
+  { key, label }: PartitionColumn,
+): Promise<{ key: string; label: string }[]> {
+  return database.rows<{ key: string; label: string }>(
+    `SELECT key::VARCHAR AS key, (${label})::VARCHAR AS label
+     FROM (SELECT DISTINCT ${key} AS key FROM ${FOLDED_TABLE}()) ORDER BY key LIMIT ${MAX_COPIES + 1}`,
   );
-  return rows.map(({ value }) => value);
 }
 
 async function copyRows(
