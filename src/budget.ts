@@ -14,7 +14,9 @@ export interface Budget {
   /** A partition with more events is folded in several passes. */
   readonly maxEventsAtOnce: number;
   readonly scanDatabaseBytes: number;
-  readonly mainDatabaseBytes: number;
+  /** The main DuckDB while workers scan and fold, and when it has the memory to itself. */
+  readonly planDatabaseBytes: number;
+  readonly mergeDatabaseBytes: number;
   /** Batches in memory, of all threads together; what would pass it is spilled. */
   readonly heldLimitBytes: number;
 }
@@ -41,7 +43,7 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
 export const MIN_MEMORY_BYTES = 256 * MIB;
 
 /** A worker's DuckDB: JSON alone is read through buffers of 32 MiB. */
-const MIN_SCAN_DATABASE_BYTES = 80 * MIB;
+const MIN_SCAN_DATABASE_BYTES = 64 * MIB;
 /** A worker takes a third of a second to start: with fewer rows each, fewer workers are faster. */
 const ROWS_PER_WORKER = 1_000_000;
 /** 64 MiB: four million ids. */
@@ -51,7 +53,7 @@ const MAX_SEEN_LINES = 2 ** 20;
 export function planBudget(input: BudgetInput): Budget {
   const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER } = input;
   const free = Math.max(memoryBytes - BASE_BYTES, MIN_MEMORY_BYTES / 4);
-  const byMemory = Math.floor((free * 0.5) / MIN_SCAN_DATABASE_BYTES);
+  const byMemory = Math.floor((free * 0.4) / MIN_SCAN_DATABASE_BYTES);
   const workers = clamp(Math.min(byMemory, Math.floor(rowEstimate / rowsPerWorker)), 1, input.threads);
   // Beyond what the sets hold, ids are forgotten and reported again: slower, never wrong.
   const seenLines = (ids: number): number =>
@@ -71,8 +73,9 @@ export function planBudget(input: BudgetInput): Budget {
     seenUserLines: seenLines(rowEstimate / 60),
     seenVideoLines: seenLines(rowEstimate / 500),
     maxEventsAtOnce: clamp(Math.floor((free * 0.4) / workers / foldBytes), 200_000, 4_000_000),
-    scanDatabaseBytes: Math.floor((free * 0.5) / workers),
-    mainDatabaseBytes: Math.floor(free * 0.5),
+    scanDatabaseBytes: Math.floor((free * 0.4) / workers),
+    planDatabaseBytes: Math.floor(free * 0.1),
+    mergeDatabaseBytes: Math.floor(free * 0.75),
     // More would not make a run faster: spilled batches stay in the page cache while it has room.
     heldLimitBytes: Math.floor(Math.min(free * 0.25, 512 * MIB)),
   };

@@ -22,7 +22,7 @@ export class Database {
   static async open(limits: DuckDBLimits): Promise<Database> {
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(limits.threads),
-      memory_limit: `${Math.ceil(limits.memoryBytes / 1e6)}MB`,
+      memory_limit: toLimit(limits.memoryBytes),
       temp_directory: limits.tempFolder,
       max_temp_directory_size: '1TB',
       autoinstall_known_extensions: 'false',
@@ -52,6 +52,11 @@ export class Database {
     }
   }
 
+  /** Changes the memory limit between queries. */
+  async limitMemory(memoryBytes: number): Promise<void> {
+    await this.run(`SET memory_limit = '${toLimit(memoryBytes)}'`);
+  }
+
   /** The low-level API has no typed wrapper that leaves vectors uncopied, hence its own handles. */
   registerScalarFunction(scalarFunction: duckdb.ScalarFunction): void {
     duckdb.register_scalar_function(this.handle, scalarFunction);
@@ -70,6 +75,8 @@ export class Database {
     this.instance.closeSync();
   }
 }
+
+const toLimit = (memoryBytes: number): string => `${Math.ceil(memoryBytes / 1e6)}MB`;
 
 /** SQL text for a value: 'it''s'. */
 export function quoteText(text: string): string {

@@ -52,6 +52,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     await pool.close();
     pool = null;
     throwIfStopped(counters);
+    await database.limitMemory(plan.mergeDatabaseBytes);
 
     return await mergeResult({
       database,
@@ -90,14 +91,15 @@ async function makeTempFolder(staging: Staging): Promise<string> {
 
 function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Database> {
   const { threads, memoryBytes } = options;
-  const { mainDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
-  return Database.open({ threads, memoryBytes: mainDatabaseBytes, tempFolder });
+  const { planDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
+  return Database.open({ threads, memoryBytes: planDatabaseBytes, tempFolder });
 }
 
 interface RunPlan {
   readonly slices: readonly ScanSlice[];
   readonly rowEstimate: number;
   readonly workers: number;
+  readonly mergeDatabaseBytes: number;
   readonly executor: ExecutorSettings;
 }
 
@@ -138,7 +140,13 @@ async function planRun(
     heldCounter: new HeldBytes(0).counter,
     runCounters: counters.memory,
   };
-  return { slices, rowEstimate, workers: budget.workers, executor };
+  return {
+    slices,
+    rowEstimate,
+    workers: budget.workers,
+    mergeDatabaseBytes: budget.mergeDatabaseBytes,
+    executor,
+  };
 }
 
 async function scanSlices(

@@ -14,10 +14,10 @@ it('the parts of a budget stay within it, whatever the input', () => {
         const budget = planBudget({ memoryBytes, threads, rowEstimate, hasFrom: false });
         const seenBytes = (budget.seenUserLines + budget.seenVideoLines) * 64 * budget.workers;
         expect(seenBytes).toBeLessThanOrEqual(Math.max(memoryBytes / 8, 2 * 1024 * 64 * threads));
-        expect(budget.heldLimitBytes + budget.mainDatabaseBytes).toBeLessThanOrEqual(memoryBytes);
-        expect(budget.scanDatabaseBytes * budget.workers + budget.heldLimitBytes).toBeLessThanOrEqual(
-          memoryBytes,
-        );
+        expect(budget.heldLimitBytes + budget.mergeDatabaseBytes).toBeLessThanOrEqual(memoryBytes);
+        expect(
+          budget.scanDatabaseBytes * budget.workers + budget.planDatabaseBytes + budget.heldLimitBytes,
+        ).toBeLessThanOrEqual(memoryBytes);
         expect(Number.isInteger(Math.log2(budget.seenUserLines))).toBe(true);
         expect(budget.partitionBits).toBeLessThanOrEqual(10);
         const scan = planScan(0, { ...budget, eventStride: EVENT_BYTES });

@@ -8,8 +8,9 @@ import { temporaryFolder, writeText } from './built-cli.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const folder = temporaryFolder();
+
 it('the packed tarball runs in an empty folder, without development dependencies', () => {
-  const folder = temporaryFolder();
   const npm = (cwd: string, ...args: readonly string[]): string =>
     execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder);

@@ -39,6 +39,7 @@ export async function createKeyTables(
           `${quoteText(collision.id)} and ${quoteText(collision.other)}; rename one of them in the input.`,
         EXIT.input,
       );
+    await database.run(`ALTER TABLE ${table} DROP COLUMN other`);
   }
 }
 
