@@ -70,6 +70,11 @@ export class Database {
     return (this.connection as unknown as { readonly connection: duckdb.Connection }).connection;
   }
 
+  /** Ends the query under way, which then fails. */
+  interrupt(): void {
+    this.connection.interrupt();
+  }
+
   close(): void {
     this.connection.closeSync();
     this.instance.closeSync();
@@ -88,26 +93,34 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A path for read_parquet and its kin, which take every path for a glob. */
-export function quotePath(path: string): string {
-  return quoteText(path.replaceAll(/[*?[]/g, (special) => `[${special}]`));
+/** A path for read_parquet and its kin, which take every path for a glob; `pattern` below it stays one. */
+export function quotePath(path: string, pattern = ''): string {
+  return quoteText(path.replaceAll(/[*?[]/g, (special) => `[${special}]`) + pattern);
 }
 
 const DISK = /No space left on device|max_temp_directory_size|failed to offload data|Disk quota exceeded/;
 const INPUT =
-  /^(IO Error|Invalid Input Error|Conversion Error|Parser Error: .*(csv|json)|Serialization Error|TProtocolException|Binder Error: .*(json|csv))|No magic bytes|Malformed JSON|CSV Error|Parquet|parquet|Snappy|ZSTD|corrupt/;
+  /^(IO Error|Invalid Input Error|Conversion Error|Serialization Error|TProtocolException)|No magic bytes|Malformed JSON|CSV Error|corrupt/i;
+
+/** What DuckDB says, as one line and without the SQL, which is not the user's. */
+function describeError(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  const sql = lines.findIndex((line) => /^(LINE \d+:|Possible fixes|Possible solutions)/.test(line));
+  const said = (sql === -1 ? lines : lines.slice(0, sql)).filter((line) => line !== '');
+  return said.slice(0, 3).join(' ').replaceAll(/\s+/g, ' ');
+}
 
 /** Gives DuckDB's messages an exit code where they speak of the user's disk, memory or data. */
 export function translateError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PlayfoldError) return error;
-  const line = error.message.split('\n').filter(Boolean).slice(0, 3).join(' ').replaceAll(/\s+/g, ' ');
+  const said = describeError(error.message);
   if (DISK.test(error.message))
     return new PlayfoldError(
-      `The disk is full: ${line} Free space or set TMPDIR to a larger disk.`,
+      `The disk is full: ${said} Free space, or set TMPDIR to a larger disk.`,
       EXIT.disk,
     );
   if (/^Out of Memory Error/.test(error.message))
-    return new PlayfoldError(`Out of memory: ${line} Give more with --memory.`, EXIT.disk);
-  if (INPUT.test(error.message)) return new PlayfoldError(line, EXIT.input);
+    return new PlayfoldError(`Out of memory: ${said} Give more with --memory.`, EXIT.disk);
+  if (INPUT.test(said)) return new PlayfoldError(said, EXIT.input);
   return error;
 }

@@ -28,12 +28,15 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
   checkTarget(options.out);
   const stopwatch = new Stopwatch(options.onProgress);
   const { counters } = stopwatch;
-  const stop = (): void => counters.stop();
+  let pool: Pool | null = null;
+  let database: Database | null = null;
+  const stop = (): void => {
+    counters.stop();
+    database?.interrupt();
+  };
   options.signal?.addEventListener('abort', stop, { once: true });
   const staging = await Staging.create(options.out);
   const tempFolder = await makeTempFolder(staging);
-  let pool: Pool | null = null;
-  let database: Database | null = null;
   try {
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import { Database, quoteText } from '../src/duckdb.ts';
+import { Database, quotePath } from '../src/duckdb.ts';
 import type { RunSummary } from '../src/summary.ts';
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -58,7 +58,7 @@ export async function withDatabase<Result>(work: (database: Database) => Promise
 
 /** All rows of a result, in the order of (userId, videoId); 64-bit counts as numbers. */
 export function readResult(out: string): Promise<Record<string, unknown>[]> {
-  const source = `read_parquet(${quoteText(join(out, 'engagement', '**', '*.parquet'))}, hive_partitioning = false)`;
+  const source = `read_parquet(${quotePath(join(out, 'engagement'), '/**/*.parquet')}, hive_partitioning = false)`;
   return withDatabase(async (database) => {
     const columns = await database.rows<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT * FROM ${source}`,

@@ -75,7 +75,7 @@ covered AS (
   SELECT userKey, videoKey, a, b, max(b) OVER (PARTITION BY userKey, videoKey ORDER BY a, b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until
   FROM segment
 ), islands AS (
-  SELECT userKey, videoKey, a, b, count_if(until IS NULL OR a > until) OVER (PARTITION BY userKey, videoKey ORDER BY a, b ROWS UNBOUNDED PRECEDING) AS island
+  SELECT userKey, videoKey, a, b, count_if(until IS NULL OR a > until) OVER (PARTITION BY userKey, videoKey ORDER BY a, b RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island
   FROM covered
 ), ranges AS (SELECT userKey, videoKey, min(a) AS a, max(b) AS b FROM islands GROUP BY userKey, videoKey, island)
 SELECT userKey, videoKey, sum(b - a)::BIGINT AS uniqueUs, list({'start': a / 1e6, 'end': b / 1e6} ORDER BY a) AS ranges

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Database, quoteText } from '../duckdb.ts';
+import { Database, quotePath, quoteText } from '../duckdb.ts';
 import { run } from '../run.ts';
 import { checkTarget } from '../sink/publish.ts';
 import { ENGAGEMENT } from '../sink/write.ts';
@@ -24,7 +24,7 @@ async function showRows(result: string): Promise<string[]> {
          printf('%d s', totalUniqueSecondsWatched::BIGINT) AS "unique", format('{} %', watchPercentage) AS "watch %",
          format('{:g} %', completionPercentage) AS "completed", format('{:.2f}', engagementScore) AS score,
          engagementTier AS tier, dataQualityFlag AS flag
-       FROM read_parquet(${quoteText(join(result, ENGAGEMENT, '**', '*.parquet'))})
+       FROM read_parquet(${quotePath(join(result, ENGAGEMENT), '/**/*.parquet')})
        WHERE userId IN (${SHOWN_USERS.map(quoteText).join(', ')})
        ORDER BY list_position([${SHOWN_USERS.map(quoteText).join(', ')}], userId)`,
     );

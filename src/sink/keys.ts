@@ -7,7 +7,7 @@ import { FOLDED_TABLE } from './folded-table.ts';
 
 /** SQL for the texts that the scans kept. */
 function textsSource(textPaths: readonly string[]): string {
-  if (textPaths.length > 0) return `read_parquet([${textPaths.map(quotePath).join(', ')}])`;
+  if (textPaths.length > 0) return `read_parquet([${textPaths.map((path) => quotePath(path)).join(', ')}])`;
   return `(SELECT NULL::VARCHAR AS userId, NULL::VARCHAR AS videoId, NULL::VARCHAR AS eventName, NULL::UBIGINT AS eventNameHash WHERE false)`;
 }
 

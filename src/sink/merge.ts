@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { type Database, quoteText } from '../duckdb.ts';
+import { type Database, quotePath } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
 import type { FoldResult } from '../fold/fold.ts';
+import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import { resolveInputs } from '../source/inputs.ts';
+import { type InputFile, resolveInputs } from '../source/inputs.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
@@ -36,11 +38,13 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
 
   stopwatch.begin('merge', expected.rowCount);
   const unknownEventNames = await prepareTables(input, expected.rowCount);
+  throwIfStopped(stopwatch.counters);
   await writeEngagement(database, staging.folder, expected.rowCount, options);
+  throwIfStopped(stopwatch.counters);
 
   stopwatch.begin('check', expected.rowCount);
   const written = await listFiles(staging.folder);
-  const source = `read_parquet(${quoteText(join(staging.folder, ENGAGEMENT, '**', '*.parquet'))}, hive_partitioning = false)`;
+  const source = `read_parquet(${quotePath(join(staging.folder, ENGAGEMENT), '/**/*.parquet')}, hive_partitioning = false)`;
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
   const [{ checks, statistics, contentHash }, digests] = await Promise.all([
@@ -85,6 +89,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     summary,
     files,
   });
+  throwIfStopped(stopwatch.counters);
   await staging.publish();
   return summary;
 }
@@ -106,11 +111,17 @@ async function prepareTables(input: MergeInput, rowCount: number): Promise<Recor
   const textPaths = scans.map((scan) => scan.textsPath);
   registerFoldedTable(database, places, rowCount, options.threads);
   await createKeyTables(database, textPaths, options.idHashBits);
-  const [videosFile] = options.videos === null ? [] : await resolveInputs([options.videos]);
-  await createTitles(database, videosFile ?? null);
+  await createTitles(database, options.videos === null ? null : await findVideos(options.videos));
   await createDurations(database);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
   return countNames(account, names);
+}
+
+/** Throws a PlayfoldError (input) unless `path` is one file. */
+async function findVideos(path: string): Promise<InputFile> {
+  const files = await resolveInputs([path]);
+  if (files[0] !== undefined && files.length === 1) return files[0];
+  throw new PlayfoldError(`--videos ${path}: found ${files.length} files; name one.`, EXIT.input);
 }
 
 /** Beyond the names that the kernel has room for, rows are counted together. */

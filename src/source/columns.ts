@@ -48,7 +48,7 @@ export function readerOf(
   paths: readonly string[],
   { names = [], rowNumbers = false }: { names?: readonly string[]; rowNumbers?: boolean } = {},
 ): string {
-  const list = `[${paths.map(quotePath).join(', ')}]`;
+  const list = `[${paths.map((path) => quotePath(path)).join(', ')}]`;
   switch (format) {
     case 'parquet':
       return `read_parquet(${list}, hive_partitioning = false${rowNumbers ? ', file_row_number = true' : ''})`;

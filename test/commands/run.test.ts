@@ -123,6 +123,13 @@ describe('what is read', () => {
     );
   });
 
+  it('may have names with brackets, quotes and spaces', async () => {
+    const odd = writeText(path("o[d]d 'lake'", 'a[1] "b" *.ndjson'), scenarioLines());
+    const out = path("o[u]t 'put'");
+    expect(runJson(odd, '--out', out).result.rows).toBe(31);
+    expect(await readResult(out)).toHaveLength(31);
+  });
+
   it('is told by content where the ending says nothing', () => {
     writeText(path('export', 'part-0001'), scenarioLines());
     expect(runJson(path('export', 'part-0001'), '--out', path('sniffed')).events.read).toBeGreaterThan(50);
@@ -251,6 +258,7 @@ describe('an error', () => {
     ['a broken line', 4, /broken.ndjson: .*(Malformed|malformed|JSON)/, ['run', brokenLine, '--out', out]],
     ['metadata that is not there', 4, /films.csv: there is no such file/, ['run', events, '--out', out, '--videos', path('films.csv')]],
     ['metadata without videoId', 4, /vid.csv: column 'videoId' is missing.*nearest is 'video_id'/, ['run', events, '--out', out, '--videos', writeText(path('vid.csv'), 'video_id,duration\nv,1\n')]],
+    ['metadata in two files', 4, /--videos .*lake: found 2 files; name one/, ['run', events, '--out', out, '--videos', path('lake')]],
     ['a video with two durations', 4, /twice.csv: video 'v1' stands there twice with different values/, ['run', events, '--out', out, '--videos', twice]],
   ];
 
