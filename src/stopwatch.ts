@@ -10,7 +10,8 @@ export class Stopwatch {
   private readonly onProgress: ((progress: Progress) => void) | undefined;
   private readonly startedMs = performance.now();
   private readonly timer: NodeJS.Timeout | undefined;
-  private current: { stage: StageName; startedMs: number; rowsTotal: number } | null = null;
+  private current: { stage: StageName; startedMs: number; cpu: NodeJS.CpuUsage; rowsTotal: number } | null =
+    null;
 
   constructor(onProgress: ((progress: Progress) => void) | undefined) {
     this.onProgress = onProgress;
@@ -21,7 +22,7 @@ export class Stopwatch {
   begin(stage: StageName, rowsTotal: number): void {
     this.endStage();
     this.counters.resetRows();
-    this.current = { stage, startedMs: performance.now(), rowsTotal };
+    this.current = { stage, startedMs: performance.now(), cpu: process.cpuUsage(), rowsTotal };
     this.report();
   }
 
@@ -37,10 +38,13 @@ export class Stopwatch {
 
   private endStage(): void {
     if (this.current === null) return;
-    const { stage, startedMs, rowsTotal } = this.current;
+    const { stage, startedMs, cpu, rowsTotal } = this.current;
     const seconds = (performance.now() - startedMs) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuSeconds = (user + system) / 1e6;
     const rows = this.counters.rows || rowsTotal;
-    this.stages.push({ stage, seconds, rows, rowsPerSecond: rows === 0 ? 0 : Math.round(rows / seconds) });
+    const rowsPerSecond = rows === 0 ? 0 : Math.round(rows / seconds);
+    this.stages.push({ stage, seconds, cpuSeconds, rows, rowsPerSecond });
     this.current = null;
   }
 

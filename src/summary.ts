@@ -8,6 +8,8 @@ export type StageName = (typeof STAGES)[number];
 export interface StageSummary {
   readonly stage: StageName;
   readonly seconds: number;
+  /** Of all threads: up to `threads` times `seconds` where no core was idle. */
+  readonly cpuSeconds: number;
   /** Input rows for scan and fold, result rows for merge and check, 0 elsewhere. */
   readonly rows: number;
   readonly rowsPerSecond: number;

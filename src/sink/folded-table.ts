@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import duckdb from '@duckdb/node-bindings';
 import type { Database } from '../duckdb.ts';
 import type { BatchPlace } from '../exchange/batch-writer.ts';
@@ -69,14 +69,32 @@ function rangesType(): duckdb.LogicalType {
 
 function* readPlaces(places: readonly BatchPlace[]): Generator<FoldedRows> {
   const seen = new Set<string>();
+  const file = { bytes: new Uint8Array(0) };
   for (const place of places) {
     if (place.memory !== null) {
       yield* readFoldedRows(new Uint8Array(place.memory));
     } else if (!seen.has(place.path)) {
       // One file holds all batches of its task, which were spilled from some batch on.
       seen.add(place.path);
-      yield* readFoldedRows(readFileSync(place.path));
+      yield* readFoldedRows(readWhole(place.path, file));
     }
+  }
+}
+
+/** Reads a file into `into.bytes`, which grows where it must: fresh memory for each file costs more than reading. */
+function readWhole(path: string, into: { bytes: Uint8Array }): Uint8Array {
+  const fd = openSync(path, 'r');
+  try {
+    const byteLength = fstatSync(fd).size;
+    if (into.bytes.byteLength < byteLength) into.bytes = new Uint8Array(Math.ceil(byteLength * 1.25));
+    for (let done = 0; done < byteLength; ) {
+      const length = readSync(fd, into.bytes, done, byteLength - done, done);
+      if (length === 0) throw new Error(`${path} ends at ${done}, ${byteLength - done} bytes short`);
+      done += length;
+    }
+    return into.bytes.subarray(0, byteLength);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -101,11 +119,17 @@ function fillChunk(scan: FoldedScan, output: duckdb.DataChunk): void {
   }
 }
 
-/** The binding takes ArrayBuffers only, and batches lie in shared memory: one copy of at most 32 KB. */
+/**
+ * The binding takes ArrayBuffers only, and batches lie in shared memory: one copy, always into the same buffer,
+ * because fresh ones made the garbage collector a fifth of the merge.
+ */
+let scratch = new Uint8Array(CHUNK_ROWS * 16);
+
 function copyValues(vector: duckdb.Vector, values: ArrayBufferView): void {
-  const bytes = new Uint8Array(values.byteLength);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  duckdb.copy_data_to_vector(vector, 0, bytes.buffer, 0, bytes.byteLength);
+  const { buffer, byteOffset, byteLength } = values;
+  if (byteLength > scratch.byteLength) scratch = new Uint8Array(byteLength * 2);
+  scratch.set(new Uint8Array(buffer, byteOffset, byteLength));
+  duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, byteLength);
 }
 
 function fillRanges(vector: duckdb.Vector, rows: FoldedRows, from: number, end: number): void {
@@ -114,13 +138,14 @@ function fillRanges(vector: duckdb.Vector, rows: FoldedRows, from: number, end: 
   duckdb.list_vector_reserve(vector, last - first);
   duckdb.list_vector_set_size(vector, last - first);
   // Two u64 a row, offset and length, written as their lower halves: BigInt would cost 100 ns a row.
-  const entries = new Uint32Array((end - from) * 4);
+  const entries = new Uint32Array(scratch.buffer, 0, (end - from) * 4);
+  entries.fill(0);
   for (let row = from; row < end; row++) {
     const start = rows.rangeOffsets[row]!;
     entries[(row - from) * 4] = start - first;
     entries[(row - from) * 4 + 2] = rows.rangeOffsets[row + 1]! - start;
   }
-  duckdb.copy_data_to_vector(vector, 0, entries.buffer, 0, entries.byteLength);
+  duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, entries.byteLength);
   const range = duckdb.list_vector_get_child(vector);
   copyValues(duckdb.struct_vector_get_child(range, 0), rows.rangeStarts.subarray(first, last));
   copyValues(duckdb.struct_vector_get_child(range, 1), rows.rangeEnds.subarray(first, last));
