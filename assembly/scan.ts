@@ -24,6 +24,8 @@ import {
   SCAN_FRAGMENTS,
   SCAN_FROM,
   SCAN_FROM_VALID,
+  SCAN_KEPT_ROWS,
+  SCAN_KEPT_SLOTS,
   SCAN_NAME,
   SCAN_NAMES,
   SCAN_NEW_ROWS,
@@ -82,6 +84,11 @@ function findName(names: usize, hash: u64): usize {
   return 0;
 }
 
+/** The line of a seen-set that a hash belongs to. */
+function lineOf(lines: usize, lineCount: u32, hash: u64): usize {
+  return lines + ((<usize>hash & (lineCount - 1)) << 6);
+}
+
 /**
  * Adds a hash to a seen-set and says whether its text is wanted: the hash is new, or it was seen with another
  * check value, which means that two texts have one hash. A line holds SEEN_WAYS entries; a full line forgets
@@ -89,7 +96,7 @@ function findName(names: usize, hash: u64): usize {
  */
 function remember(lines: usize, lineCount: u32, hash: u64, check: u64): bool {
   if (hash == 0) return true; // 0 marks a free place, so this one hash is reported every time
-  const line = lines + ((<usize>hash & (lineCount - 1)) << 6);
+  const line = lineOf(lines, lineCount, hash);
   let entry = line;
   for (let way: usize = 0; way < <usize>SEEN_WAYS; way++) {
     const known = load<u64>(entry);
@@ -110,12 +117,20 @@ function remember(lines: usize, lineCount: u32, hash: u64, check: u64): bool {
  */
 export function scanPush(plan: usize, rowCount: i32): i32 {
   if (rowCount < 0 || rowCount > CHUNK_ROWS) return STATUS_BAD_ARGUMENT;
-  const state = slotOf(plan, SCAN_STATE);
-  let fragmentCount = load<u32>(state);
-  let eventCount = load<u32>(state, 4);
-  const before = eventCount;
+  const eventCount = load<u32>(slotOf(plan, SCAN_STATE), 4);
   if (eventCount + <u32>rowCount > <u32>slotOf(plan, SCAN_ROUND_ROWS)) return STATUS_ROUND_FULL;
+  memory.fill(slotOf(plan, SCAN_FLAGS), 0, rowCount);
+  const kept = packEvents(plan, rowCount, eventCount);
+  flagNewIds(plan, joinFragments(plan, kept, eventCount));
+  store<u32>(slotOf(plan, SCAN_STATE), eventCount + kept, 4);
+  return kept;
+}
 
+/**
+ * Judges the rows of a chunk and packs the valid ones into events. Leaves, for each, its row in SCAN_KEPT_ROWS and
+ * its place in the table of fragments in SCAN_KEPT_SLOTS. Returns how many there are.
+ */
+function packEvents(plan: usize, rowCount: u32, eventCount: u32): u32 {
   const users = slotOf(plan, SCAN_USER);
   const videos = slotOf(plan, SCAN_VIDEO);
   const sessions = slotOf(plan, SCAN_SESSION);
@@ -129,23 +144,17 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
   const flags = slotOf(plan, SCAN_FLAGS);
   const nameTable = slotOf(plan, SCAN_NAMES);
   const counters = slotOf(plan, SCAN_COUNTERS);
-  const table = slotOf(plan, SCAN_TABLE);
+  const keptRows = slotOf(plan, SCAN_KEPT_ROWS);
+  const keptSlots = slotOf(plan, SCAN_KEPT_SLOTS);
   const slotMask = slotOf(plan, SCAN_TABLE_SLOTS) - 1;
-  const fragments = slotOf(plan, SCAN_FRAGMENTS);
-  const eventFragment = slotOf(plan, SCAN_EVENT_FRAGMENT);
   const stride = slotOf(plan, SCAN_EVENT_STRIDE);
-  const newRows = slotOf(plan, SCAN_NEW_ROWS);
   const nullHash = load<u64>(slotOf(plan, SCAN_NULL_HASH));
   const emptyHash = load<u64>(slotOf(plan, SCAN_NULL_HASH), 8);
   let eventPtr = slotOf(plan, SCAN_EVENTS) + <usize>eventCount * stride;
-  let newCount: u32 = 0;
-  let lastName: u64 = nullHash;
-  let lastEntry: usize = 0;
+  let kept: usize = 0;
 
   store<u64>(counters, load<u64>(counters) + <u64>rowCount);
-  memory.fill(flags, 0, rowCount);
-
-  for (let row: u32 = 0; row < <u32>rowCount; row++) {
+  for (let row: u32 = 0; row < rowCount; row++) {
     const wide = (<usize>row) << 3;
     const timestampUs = load<i64>(timestamps + wide);
     const user = load<u64>(users + wide);
@@ -167,15 +176,11 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
     }
 
     const name = load<u64>(names + wide);
-    if (lastEntry == 0 || name != lastName) {
-      lastEntry = findName(nameTable, name);
-      lastName = name;
-    }
-    const eventClass =
-      lastEntry == 0 || load<u32>(lastEntry, 12) == 0 ? <u32>NAME_UNKNOWN : load<u32>(lastEntry, 8);
+    const entry = findName(nameTable, name);
+    const eventClass = entry == 0 || load<u32>(entry, 12) == 0 ? <u32>NAME_UNKNOWN : load<u32>(entry, 8);
     if (eventClass == NAME_UNKNOWN) {
       countInvalid(counters, INVALID_EVENT);
-      if (countUnknown(nameTable, lastEntry, name)) store<u8>(flags + row, TEXT_OF_EVENT_NAME);
+      if (countUnknown(nameTable, entry, name)) store<u8>(flags + row, TEXT_OF_EVENT_NAME);
       continue;
     }
 
@@ -185,20 +190,75 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
       continue;
     }
 
+    store<i64>(eventPtr, (timestampUs << 3) | <i64>eventClass);
+    store<i64>(eventPtr, positionUs, 8);
+    if (stride == EVENT_FROM_BYTES) {
+      const fromUs = isValid(fromValid, row) ? toPositionUs(load<f64>(froms + wide)) : NO_POSITION;
+      store<i64>(eventPtr, fromUs + 1, 16);
+    }
+    eventPtr += stride;
     // The hashes are DuckDB's and need no more mixing.
-    let slot = <usize>(user ^ rotl<u64>(video, 21) ^ rotl<u64>(session, 42)) & slotMask;
+    const slot = <u32>(user ^ rotl<u64>(video, 21) ^ rotl<u64>(session, 42)) & <u32>slotMask;
+    store<u32>(keptRows + (kept << 2), row);
+    store<u32>(keptSlots + (kept << 2), slot);
+    kept++;
+  }
+  return <u32>kept;
+}
+
+/**
+ * Reads, without a branch, what joinFragments is about to need, so that its cache misses overlap: decoding evicts
+ * the table and the fragments between chunks, and a mispredicted branch waits for each miss alone.
+ */
+function touchFragments(keptSlots: usize, kept: u32, table: usize, fragments: usize): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < kept; i++) {
+    const taken = load<u32>(table + ((<usize>load<u32>(keptSlots + ((<usize>i) << 2))) << 2));
+    // An empty slot reads the bytes in front of the fragments, which are in this memory too.
+    sum += load<u32>(fragments + <usize>taken * FRAGMENT_BYTES - FRAGMENT_BYTES);
+  }
+  return sum;
+}
+
+/**
+ * Puts each kept event into the fragment of its (user, video, session), a new one where there is none yet. Leaves
+ * the rows that began one in SCAN_NEW_ROWS and returns how many there are.
+ */
+function joinFragments(plan: usize, kept: u32, eventCount: u32): u32 {
+  const users = slotOf(plan, SCAN_USER);
+  const videos = slotOf(plan, SCAN_VIDEO);
+  const sessions = slotOf(plan, SCAN_SESSION);
+  const state = slotOf(plan, SCAN_STATE);
+  const table = slotOf(plan, SCAN_TABLE);
+  const slotMask = slotOf(plan, SCAN_TABLE_SLOTS) - 1;
+  const fragments = slotOf(plan, SCAN_FRAGMENTS);
+  const newRows = slotOf(plan, SCAN_NEW_ROWS);
+  const keptRows = slotOf(plan, SCAN_KEPT_ROWS);
+  const keptSlots = slotOf(plan, SCAN_KEPT_SLOTS);
+  const eventFragment = slotOf(plan, SCAN_EVENT_FRAGMENT) + ((<usize>eventCount) << 2);
+  let fragmentCount = load<u32>(state);
+  let newCount: usize = 0;
+  store<u32>(state, touchFragments(keptSlots, kept, table, fragments), 8);
+  for (let i: usize = 0; i < <usize>kept; i++) {
+    const row = <usize>load<u32>(keptRows + (i << 2));
+    const wide = row << 3;
+    const user = load<u64>(users + wide);
+    const session = load<u64>(sessions + wide);
+    const video = load<u64>(videos + wide);
+    let slot = <usize>load<u32>(keptSlots + (i << 2));
     let fragment: usize = 0;
+    let taken: u32 = 0;
     while (true) {
-      const taken = load<u32>(table + (slot << 2));
+      taken = load<u32>(table + (slot << 2));
       if (taken == 0) {
         fragment = fragments + <usize>fragmentCount * FRAGMENT_BYTES;
-        fragmentCount++;
-        store<u32>(table + (slot << 2), fragmentCount);
+        taken = ++fragmentCount;
+        store<u32>(table + (slot << 2), taken);
         store<u64>(fragment, user);
         store<u64>(fragment, video, 8);
         store<u64>(fragment, session, 16);
         store<u64>(fragment, 0, 24);
-        store<u32>(newRows + ((<usize>newCount) << 2), row);
+        store<u32>(newRows + (newCount << 2), <u32>row);
         newCount++;
         break;
       }
@@ -212,36 +272,38 @@ export function scanPush(plan: usize, rowCount: i32): i32 {
       slot = (slot + 1) & slotMask;
     }
     store<u32>(fragment, load<u32>(fragment, 24) + 1, 24);
-    store<u32>(eventFragment + ((<usize>eventCount) << 2), <u32>((fragment - fragments) / FRAGMENT_BYTES));
-    store<i64>(eventPtr, (timestampUs << 3) | <i64>eventClass);
-    store<i64>(eventPtr, positionUs, 8);
-    if (stride == EVENT_FROM_BYTES) {
-      const fromUs = isValid(fromValid, row) ? toPositionUs(load<f64>(froms + wide)) : NO_POSITION;
-      store<i64>(eventPtr, fromUs + 1, 16);
-    }
-    eventPtr += stride;
-    eventCount++;
+    store<u32>(eventFragment + (i << 2), taken - 1);
   }
+  store<u32>(state, fragmentCount);
+  return <u32>newCount;
+}
 
-  // Apart from the loop above, so that the cache misses of many probes overlap.
+/** Flags the rows that began a fragment and whose user or video was not seen before: their text is wanted. */
+function flagNewIds(plan: usize, newCount: u32): void {
+  const users = slotOf(plan, SCAN_USER);
+  const videos = slotOf(plan, SCAN_VIDEO);
   const userChecks = slotOf(plan, SCAN_USER_CHECK);
+  const newRows = slotOf(plan, SCAN_NEW_ROWS);
+  const flags = slotOf(plan, SCAN_FLAGS);
   const seenUsers = slotOf(plan, SCAN_SEEN_USERS);
   const seenUserLines = <u32>slotOf(plan, SCAN_SEEN_USER_LINES);
   const seenVideos = slotOf(plan, SCAN_SEEN_VIDEOS);
   const seenVideoLines = <u32>slotOf(plan, SCAN_SEEN_VIDEO_LINES);
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < newCount; i++) {
+    const place = (<usize>load<u32>(newRows + ((<usize>i) << 2))) << 3;
+    sum += load<u64>(lineOf(seenUsers, seenUserLines, load<u64>(users + place)));
+  }
+  store<u64>(slotOf(plan, SCAN_STATE), sum, 8);
   for (let i: u32 = 0; i < newCount; i++) {
     const row = <usize>load<u32>(newRows + ((<usize>i) << 2));
-    let wanted: u32 = 0;
     const place = row << 3;
+    let wanted: u32 = 0;
     if (remember(seenUsers, seenUserLines, load<u64>(users + place), load<u64>(userChecks + place)))
       wanted |= TEXT_OF_USER;
     if (remember(seenVideos, seenVideoLines, load<u64>(videos + place), 0)) wanted |= TEXT_OF_VIDEO;
     store<u8>(flags + row, wanted);
   }
-
-  store<u32>(state, fragmentCount);
-  store<u32>(state, eventCount, 4);
-  return <i32>(eventCount - before);
 }
 
 function countInvalid(counters: usize, reason: i32): void {

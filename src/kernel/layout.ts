@@ -75,10 +75,12 @@ export const SCAN_OUT_FRAGMENTS = 27;
 export const SCAN_OUT_EVENTS = 28;
 export const SCAN_EVENT_STRIDE = 29; // EVENT_BYTES or EVENT_FROM_BYTES
 export const SCAN_NULL_HASH = 30; // u64[2]: what DuckDB's hash gives for null and for empty text
-export const SCAN_STATE = 31; // u32[2]: fragments and events in the round so far
+export const SCAN_STATE = 31; // u32[4]: fragments and events in the round so far; scratch
 export const SCAN_NEW_ROWS = 32; // u32, CHUNK_ROWS: rows of the chunk that began a fragment
 export const SCAN_USER_CHECK = 33; // input column: a second hash of the user's text
-export const SCAN_SLOTS = 34;
+export const SCAN_KEPT_ROWS = 34; // u32, CHUNK_ROWS: the valid rows of the chunk
+export const SCAN_KEPT_SLOTS = 35; // u32, CHUNK_ROWS: where they belong in SCAN_TABLE
+export const SCAN_SLOTS = 36;
 
 // The plan of a fold: u32 slots from its pointer on.
 export const FOLD_FRAGMENTS = 0; // input, in any order; scratch afterwards

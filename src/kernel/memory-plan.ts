@@ -31,6 +31,8 @@ import {
   SCAN_FRAGMENTS,
   SCAN_FROM,
   SCAN_FROM_VALID,
+  SCAN_KEPT_ROWS,
+  SCAN_KEPT_SLOTS,
   SCAN_NAME,
   SCAN_NAMES,
   SCAN_NEW_ROWS,
@@ -145,11 +147,11 @@ export function planScan(base: number, size: ScanSize): MemoryPlan {
   for (const slot of [SCAN_TIMESTAMP_VALID, SCAN_POSITION_VALID, SCAN_FROM_VALID])
     layout.region(slot, CHUNK_ROWS / 8);
   layout.region(SCAN_FLAGS, CHUNK_ROWS);
-  layout.region(SCAN_NEW_ROWS, CHUNK_ROWS * 4);
+  for (const slot of [SCAN_NEW_ROWS, SCAN_KEPT_ROWS, SCAN_KEPT_SLOTS]) layout.region(slot, CHUNK_ROWS * 4);
   layout.region(SCAN_NAMES, NAME_SLOTS * NAME_BYTES + 8);
   layout.region(SCAN_COUNTERS, (1 + INVALID_REASON_COUNT) * 8);
   layout.region(SCAN_NULL_HASH, 16);
-  layout.region(SCAN_STATE, 8);
+  layout.region(SCAN_STATE, 16);
   layout.region(SCAN_SEEN_USERS, size.seenUserLines * SEEN_WAYS * SEEN_BYTES);
   layout.region(SCAN_SEEN_VIDEOS, size.seenVideoLines * SEEN_WAYS * SEEN_BYTES);
   const tableSlots = 2 ** Math.ceil(Math.log2(size.roundRows * 2));
