@@ -8,13 +8,14 @@ import {
   CLASS_PROGRESS,
   CLASS_SEEK,
   EVENT_FROM_BYTES,
+  FOLD_BIN_COUNT,
   FOLD_COLUMNS,
   FOLD_EVENT_STRIDE,
-  FOLD_EVENTS,
   FOLD_RANGE_COUNT,
   FOLD_RANGE_ENDS,
   FOLD_RANGE_OFFSETS,
   FOLD_RANGE_STARTS,
+  FOLD_SCRATCH,
   FOLD_SEGMENTS,
   FOLD_SORTED_EVENTS,
   FOLD_SORTED_FRAGMENTS,
@@ -42,7 +43,7 @@ import {
   ROW_VIDEO,
   ROW_WATCH,
 } from '../src/kernel/layout';
-import { groupFragments } from './group';
+import { groupBin } from './group';
 import { uniteSegments } from './intervals';
 import { slotOf } from './memory';
 import { compareRecords, sortRecords } from './sort';
@@ -227,22 +228,31 @@ function foldSession(events: usize, count: u32, stride: usize, scratch: usize): 
 }
 
 /**
- * Folds the `fragmentCount` fragments of the plan and their events. Returns the number of rows written to the
- * output columns, in the order (user, video); the number of their ranges is left in FOLD_RANGE_COUNT.
+ * Folds the bins of `pieceCount` pieces, one after the other. Returns the number of rows written to the output
+ * columns, in the order (user, video); the number of their ranges is left in FOLD_RANGE_COUNT.
  */
-export function foldPartition(plan: usize, fragmentCount: i32): i32 {
-  groupFragments(plan, fragmentCount);
+export function foldPartition(plan: usize, pieceCount: i32): i32 {
   threshold.loadThresholds(slotOf(plan, FOLD_THRESHOLDS));
+  segments = slotOf(plan, FOLD_SEGMENTS);
+  const binCount = <u32>slotOf(plan, FOLD_BIN_COUNT);
+  let rowCount: i32 = 0;
+  store<u32>(slotOf(plan, FOLD_RANGE_OFFSETS), 0);
+  store<u32>(plan + (FOLD_RANGE_COUNT << 2), 0);
+  for (let bin: u32 = 0; bin < binCount; bin++) {
+    rowCount = foldBin(plan, groupBin(plan, bin, pieceCount), rowCount);
+  }
+  return rowCount;
+}
+
+function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
   const fragments = slotOf(plan, FOLD_SORTED_FRAGMENTS);
   const fragmentsEnd = fragments + <usize>fragmentCount * FRAGMENT_BYTES;
   const stride = slotOf(plan, FOLD_EVENT_STRIDE);
-  const scratch = slotOf(plan, FOLD_EVENTS);
+  const scratch = slotOf(plan, FOLD_SCRATCH);
   let events = slotOf(plan, FOLD_SORTED_EVENTS);
-  segments = slotOf(plan, FOLD_SEGMENTS);
-  let rowCount: i32 = 0;
-  let rangeCount: u32 = 0;
+  let rowCount = firstRow;
+  let rangeCount = <u32>slotOf(plan, FOLD_RANGE_COUNT);
   let fragment = fragments;
-  store<u32>(slotOf(plan, FOLD_RANGE_OFFSETS), 0);
   while (fragment < fragmentsEnd) {
     const pair = fragment;
     beginPair();

@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench';
+import { largestBin } from '../src/fold/piece-reader.ts';
 import { FoldKernel } from '../src/kernel/fold-kernel.ts';
 import { Kernel } from '../src/kernel/kernel.ts';
 import { EVENT_BYTES, FRAGMENT_BYTES } from '../src/kernel/layout.ts';
@@ -38,7 +39,7 @@ function fillChunk(scan: ScanKernel, chunk: number): void {
 export async function benchKernel(module: WebAssembly.Module): Promise<KernelStage[]> {
   const size = {
     roundRows: ROWS,
-    partitionBits: 6,
+    binBits: 6,
     eventStride: EVENT_BYTES,
     seenUserLines: 4096,
     seenVideoLines: 1024,
@@ -61,14 +62,22 @@ export async function benchKernel(module: WebAssembly.Module): Promise<KernelSta
   const input = sampleRound(module, size, names);
   const bench = new Bench({ time: 1500, warmupTime: 300 })
     .add('scan: group rows into fragments', fill, { afterEach: () => void scan.flush() })
-    .add('scan: scatter a round to 64 partitions', () => void scan.flush(), { beforeEach: fill })
+    .add('scan: scatter a round to 64 bins', () => void scan.flush(), { beforeEach: fill })
     .add('fold: group, sort, fold and unite', () => void fold.fold(), {
       beforeEach: () => {
-        fold.begin({ ...input.counts, partitionBits: 0, eventStride: EVENT_BYTES, withRanges: true });
+        fold.begin({
+          ...input.counts,
+          pieceCount: 1,
+          binCount: 2 ** size.binBits,
+          largestBin: input.largestBin,
+          binBits: size.binBits,
+          eventStride: EVENT_BYTES,
+          withRanges: true,
+        });
         const views = fold.next(input.counts);
         views.fragments.set(input.fragments);
         views.events.set(input.events);
-        fold.keep(input.counts);
+        fold.keep(input.counts, input.offsets);
       },
     });
   await bench.run();
@@ -90,10 +99,17 @@ function sampleRound(
     fillChunk(scan, chunk);
     scan.push(CHUNK);
   }
-  const { fragments, events } = scan.flush();
+  const { fragments, events, fragmentOffsets, eventOffsets } = scan.flush();
+  const offsets = { fragments: fragmentOffsets.slice(), events: eventOffsets.slice() };
   const counts = {
     fragmentCount: fragments.byteLength / FRAGMENT_BYTES,
     eventCount: events.byteLength / EVENT_BYTES,
   };
-  return { fragments: fragments.slice(), events: events.slice(), counts };
+  return {
+    fragments: fragments.slice(),
+    events: events.slice(),
+    counts,
+    offsets,
+    largestBin: largestBin([offsets]),
+  };
 }

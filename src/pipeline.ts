@@ -45,13 +45,14 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     pool = openPool(plan.workers, plan.executor);
 
     stopwatch.begin('scan', plan.rowEstimate);
-    const exchange = new Exchange(plan.executor.fold.eventStride);
+    const { eventStride, binsPerPartition } = plan.executor.fold;
+    const exchange = new Exchange(eventStride, binsPerPartition);
     const scans = await scanSlices(pool, plan.slices, exchange);
     const account = accountForRows(scans);
     if (account.read === 0 && !options.allowEmpty) throw noRows(options);
 
     stopwatch.begin('fold', account.kept);
-    const folds = await foldPartitions(pool, exchange, 2 ** plan.executor.scan.partitionBits);
+    const folds = await foldPartitions(pool, exchange, plan.partitionCount);
     await pool.close();
     pool = null;
     throwIfStopped(counters);
@@ -102,6 +103,7 @@ interface RunPlan {
   readonly slices: readonly ScanSlice[];
   readonly rowEstimate: number;
   readonly workers: number;
+  readonly partitionCount: number;
   readonly mergeDatabaseBytes: number;
   readonly executor: ExecutorSettings;
 }
@@ -118,13 +120,16 @@ async function planRun(
   const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
   const budget = planBudget({ ...options, rowEstimate, hasFrom });
   const partitionBits = options.partitionBits ?? budget.partitionBits;
+  const binsPerPartition = options.binsPerPartition ?? budget.binsPerPartition;
+  const binBits = partitionBits + Math.log2(binsPerPartition);
   const roundRows = options.roundRows ?? budget.roundRows;
   const executor: ExecutorSettings = {
     module: compileKernel(),
     scan: {
       ...budget,
       tempFolder,
-      partitionBits,
+      binBits,
+      binsPerPartition,
       roundRows,
       hasFrom,
       databaseMemoryBytes: budget.scanDatabaseBytes,
@@ -133,7 +138,8 @@ async function planRun(
     },
     fold: {
       tempFolder,
-      partitionBits,
+      binBits,
+      binsPerPartition,
       eventStride: hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
       withRanges: options.uniqueSeconds,
       thresholds: kernelThresholds(options.config),
@@ -147,6 +153,7 @@ async function planRun(
     slices,
     rowEstimate,
     workers: budget.workers,
+    partitionCount: 2 ** partitionBits,
     mergeDatabaseBytes: budget.mergeDatabaseBytes,
     executor,
   };

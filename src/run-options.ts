@@ -36,6 +36,7 @@ export interface RunOptions {
 /** Work sizes that do not change the result: tests vary them to show that. */
 export interface WorkSizes {
   readonly partitionBits?: number | undefined;
+  readonly binsPerPartition?: number | undefined;
   readonly roundRows?: number | undefined;
   readonly maxEventsAtOnce?: number | undefined;
   readonly heldLimitBytes?: number | undefined;

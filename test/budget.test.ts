@@ -20,15 +20,24 @@ it('the parts of a budget stay within it, whatever the input', () => {
         ).toBeLessThanOrEqual(memoryBytes);
         expect(Number.isInteger(Math.log2(budget.seenUserLines))).toBe(true);
         expect(budget.partitionBits).toBeLessThanOrEqual(10);
-        const scan = planScan(0, { ...budget, eventStride: EVENT_BYTES });
+        const binBits = budget.partitionBits + Math.log2(budget.binsPerPartition);
+        const scan = planScan(0, { ...budget, binBits, eventStride: EVENT_BYTES });
         expect(scan.byteLength).toBeLessThan(2 ** 31);
       },
     ),
   );
 });
 
-it('grows the number of partitions with the rows', () => {
-  const bits = (rowEstimate: number): number =>
-    planBudget({ memoryBytes: 4e9, threads: 2, rowEstimate, hasFrom: false }).partitionBits;
-  expect([0, 1e5, 1e6, 1e7, 1e8].map(bits)).toEqual([0, 0, 2, 5, 8]);
+it('grows the number of partitions and bins with the rows', () => {
+  const cut = (rowEstimate: number): number[] => {
+    const budget = planBudget({ memoryBytes: 4e9, threads: 2, rowEstimate, hasFrom: false });
+    return [2 ** budget.partitionBits, budget.binsPerPartition];
+  };
+  expect([0, 1e5, 1e6, 1e7, 1e8].map(cut)).toEqual([
+    [1, 1],
+    [1, 8],
+    [1, 64],
+    [16, 64],
+    [128, 64],
+  ]);
 });

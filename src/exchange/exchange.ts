@@ -1,10 +1,10 @@
 import { FRAGMENT_BYTES } from '../kernel/layout.ts';
 import type { BatchPlace } from './batch-writer.ts';
 
-/** One round of fragments, in partition order, and where to find each partition in it. */
+/** One round of fragments, in the order of bins, and where to find each partition in it. */
 export interface PartitionedBatch {
   readonly place: BatchPlace;
-  /** Arrow offsets, partitions + 1: fragments and events before each partition. */
+  /** Fragments and events before each partition, partitions + 1: every `binsPerPartition`th of the Arrow offsets. */
   readonly fragmentOffsets: Int32Array;
   readonly eventOffsets: Int32Array;
 }
@@ -18,17 +18,27 @@ export interface Piece {
   readonly fragmentCount: number;
   readonly eventsAt: number;
   readonly eventCount: number;
+  /** Arrow offsets (i32) of the partition's bins, bins + 1. */
+  readonly fragmentOffsetsAt: number;
+  readonly eventOffsetsAt: number;
 }
 
 const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
 
+/** Every `stride`th of some offsets, the last one included. */
+export function thinOffsets(offsets: Int32Array, stride: number): Int32Array {
+  return Int32Array.from({ length: (offsets.length - 1) / stride + 1 }, (_, i) => offsets[i * stride]!);
+}
+
 /** Holds what the scan left behind, batch by batch, and hands it out partition by partition. */
 export class Exchange {
-  readonly eventStride: number;
+  private readonly eventStride: number;
+  private readonly binsPerPartition: number;
   private readonly batches: PartitionedBatch[] = [];
 
-  constructor(eventStride: number) {
+  constructor(eventStride: number, binsPerPartition: number) {
     this.eventStride = eventStride;
+    this.binsPerPartition = binsPerPartition;
   }
 
   add(batches: readonly PartitionedBatch[]): void {
@@ -39,14 +49,10 @@ export class Exchange {
   piecesOf(partition: number): Piece[] {
     const pieces: Piece[] = [];
     for (const batch of this.batches) {
-      const piece = pieceOf(batch, partition, this.eventStride);
+      const piece = pieceOf(batch, partition, this.eventStride, this.binsPerPartition);
       if (piece.fragmentCount > 0) pieces.push(piece);
     }
     return pieces;
-  }
-
-  get eventCount(): number {
-    return this.batches.reduce((sum, { eventOffsets }) => sum + eventOffsets[eventOffsets.length - 1]!, 0);
   }
 }
 
@@ -55,12 +61,18 @@ export class Exchange {
  *
  *   | fragment offsets | fragments | event offsets | events | <- bodyEnd
  */
-function pieceOf(batch: PartitionedBatch, partition: number, eventStride: number): Piece {
+function pieceOf(
+  batch: PartitionedBatch,
+  partition: number,
+  eventStride: number,
+  binsPerPartition: number,
+): Piece {
   const { fragmentOffsets, eventOffsets, place } = batch;
   const last = fragmentOffsets.length - 1;
+  const offsetBytes = padded((last * binsPerPartition + 1) * 4);
   const eventsStart = place.bodyEnd - padded(eventOffsets[last]! * eventStride);
-  const fragmentsStart =
-    eventsStart - padded(eventOffsets.byteLength) - padded(fragmentOffsets[last]! * FRAGMENT_BYTES);
+  const fragmentsStart = eventsStart - offsetBytes - padded(fragmentOffsets[last]! * FRAGMENT_BYTES);
+  const firstBinAt = partition * binsPerPartition * 4;
   const firstFragment = fragmentOffsets[partition]!;
   const firstEvent = eventOffsets[partition]!;
   return {
@@ -70,5 +82,7 @@ function pieceOf(batch: PartitionedBatch, partition: number, eventStride: number
     fragmentCount: fragmentOffsets[partition + 1]! - firstFragment,
     eventsAt: eventsStart + firstEvent * eventStride,
     eventCount: eventOffsets[partition + 1]! - firstEvent,
+    fragmentOffsetsAt: fragmentsStart - offsetBytes + firstBinAt,
+    eventOffsetsAt: eventsStart - offsetBytes + firstBinAt,
   };
 }

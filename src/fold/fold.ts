@@ -1,18 +1,21 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BatchPlace, BatchWriter } from '../exchange/batch-writer.ts';
 import { foldedToBatch } from '../exchange/batches.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
-import { countShares, type FoldedRows, FoldKernel, type FragmentCounts } from '../kernel/fold-kernel.ts';
+import { countShares, type FoldedRows, FoldKernel } from '../kernel/fold-kernel.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { FRAGMENT_BYTES, ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
+import { ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
+import type { FragmentCounts } from '../kernel/memory-plan.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
+import { largestBin, PieceReader } from './piece-reader.ts';
 
 /** What every fold of a run shares: plain data, sent to each worker once. */
 export interface FoldSettings {
   readonly tempFolder: string;
-  readonly partitionBits: number;
+  /** Leading bits of the user hash that the users of a bin share; a partition has `binsPerPartition` bins. */
+  readonly binBits: number;
+  readonly binsPerPartition: number;
   readonly eventStride: number;
   readonly withRanges: boolean;
   readonly thresholds: BigInt64Array;
@@ -43,7 +46,7 @@ export class Folder {
   /** Folds one partition, which is all of `pieces`. */
   fold(pieces: readonly Piece[], index: number, held: HeldBytes, counters: RunCounters): FoldResult {
     const writer = new BatchWriter(held, join(this.settings.tempFolder, `fold-${index}.arrow`));
-    const source = new PieceReader(pieces);
+    const source = new PieceReader(pieces, this.settings.binsPerPartition);
     const total = { rowCount: 0, eventCount: 0, duplicateCount: 0 };
     const places: BatchPlace[] = [];
     try {
@@ -68,10 +71,17 @@ export class Folder {
     const { maxEventsAtOnce, thresholds } = this.settings;
     if (source.total.eventCount <= maxEventsAtOnce) {
       const fold = new FoldKernel(this.kernel, thresholds);
-      fold.begin({ ...this.settings, ...source.total });
-      for (const piece of source.pieces) {
+      const offsets = source.pieces.map((piece) => source.offsetsOf(piece));
+      fold.begin({
+        ...this.settings,
+        ...source.total,
+        pieceCount: source.pieces.length,
+        binCount: this.settings.binsPerPartition,
+        largestBin: largestBin(offsets),
+      });
+      for (const [i, piece] of source.pieces.entries()) {
         source.read(piece, fold.next(piece));
-        fold.keep(piece);
+        fold.keep(piece, offsets[i]!);
       }
       yield fold.fold();
       return;
@@ -95,6 +105,9 @@ export class Folder {
     // Beside what is kept, the largest piece must fit before its share of it is known.
     fold.begin({
       ...this.settings,
+      pieceCount: 1,
+      binCount: 1,
+      largestBin: counts,
       fragmentCount: counts.fragmentCount + source.largest.fragmentCount,
       eventCount: counts.eventCount + source.largest.eventCount,
     });
@@ -103,60 +116,6 @@ export class Folder {
       fold.keepShare(piece, share, shareCount);
     }
     return fold.fold();
-  }
-}
-
-/** Reads pieces from shared memory or from the spill files they lie in. */
-class PieceReader {
-  readonly pieces: readonly Piece[];
-  readonly total: FragmentCounts;
-  readonly largest: FragmentCounts;
-  private readonly files = new Map<string, number>();
-
-  constructor(pieces: readonly Piece[]) {
-    this.pieces = pieces;
-    const counts = (pick: (a: number, b: number) => number): FragmentCounts => ({
-      fragmentCount: pieces.reduce((most, piece) => pick(most, piece.fragmentCount), 0),
-      eventCount: pieces.reduce((most, piece) => pick(most, piece.eventCount), 0),
-    });
-    this.total = counts((a, b) => a + b);
-    this.largest = counts(Math.max);
-  }
-
-  read(piece: Piece, into: { readonly fragments: Uint8Array; readonly events: Uint8Array }): void {
-    this.copy(piece, piece.fragmentsAt, into.fragments);
-    this.copy(piece, piece.eventsAt, into.events);
-  }
-
-  *fragmentChunks(): Generator<Uint8Array> {
-    for (const piece of this.pieces) {
-      const fragments = new Uint8Array(piece.fragmentCount * FRAGMENT_BYTES);
-      this.copy(piece, piece.fragmentsAt, fragments);
-      yield fragments;
-    }
-  }
-
-  close(): void {
-    for (const fd of this.files.values()) closeSync(fd);
-    this.files.clear();
-  }
-
-  private copy(piece: Piece, at: number, into: Uint8Array): void {
-    if (piece.memory !== null) {
-      into.set(new Uint8Array(piece.memory, at, into.byteLength));
-      return;
-    }
-    let fd = this.files.get(piece.path);
-    if (fd === undefined) {
-      fd = openSync(piece.path, 'r');
-      this.files.set(piece.path, fd);
-    }
-    for (let done = 0; done < into.byteLength; ) {
-      const length = readSync(fd, into, done, into.byteLength - done, at + done);
-      if (length === 0)
-        throw new Error(`${piece.path} ends at ${at + done}, ${into.byteLength - done} bytes short`);
-      done += length;
-    }
   }
 }
 

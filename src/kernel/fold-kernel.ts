@@ -7,12 +7,13 @@ import {
   FOLD_RANGE_ENDS,
   FOLD_RANGE_OFFSETS,
   FOLD_RANGE_STARTS,
+  FOLD_RUNS,
   FOLD_THRESHOLDS,
   FRAGMENT_BYTES,
   ROW_COLUMNS,
   ROW_WIDE_COLUMNS,
 } from './layout.ts';
-import { type FoldSize, type MemoryPlan, planFold } from './memory-plan.ts';
+import { type FoldSize, type FragmentCounts, type MemoryPlan, planFold } from './memory-plan.ts';
 
 /** The folded rows of one task, column by column. */
 export interface FoldedRows {
@@ -26,10 +27,10 @@ export interface FoldedRows {
   readonly rangeEnds: Float64Array;
 }
 
-/** How many fragments and events. */
-export interface FragmentCounts {
-  readonly fragmentCount: number;
-  readonly eventCount: number;
+/** Where the bins of a piece begin in it, and where the last one ends: bin count + 1 each. */
+export interface BinOffsets {
+  readonly fragments: Int32Array;
+  readonly events: Int32Array;
 }
 
 /** The fold side of the kernel: fragments and their events go in, rows come out. */
@@ -38,6 +39,7 @@ export class FoldKernel {
   private readonly thresholds: BigInt64Array;
   private plan: MemoryPlan | null = null;
   private size: FoldSize | null = null;
+  private pieceCount = 0;
   private fragmentCount = 0;
   private eventCount = 0;
 
@@ -51,6 +53,7 @@ export class FoldKernel {
     this.plan = planFold(this.kernel.heapBase, size);
     this.size = size;
     this.kernel.place(this.plan);
+    this.pieceCount = 0;
     this.fragmentCount = 0;
     this.eventCount = 0;
     new BigInt64Array(this.buffer, this.slot(FOLD_THRESHOLDS), this.thresholds.length).set(this.thresholds);
@@ -65,13 +68,23 @@ export class FoldKernel {
     };
   }
 
-  /** Keeps all that was filled in. */
-  keep(counts: FragmentCounts): void {
+  /** Keeps all that was filled in: the next piece, whose bins lie at `offsets`, counted from the first. */
+  keep(counts: FragmentCounts, offsets: BinOffsets): void {
+    const { pieceCount, binCount } = this.size!;
+    const runs = new Uint32Array(this.buffer, this.slot(FOLD_RUNS), (binCount + 1) * pieceCount * 2);
+    const fragmentBase = this.fragmentCount - offsets.fragments[0]!;
+    const eventBase = this.eventCount - offsets.events[0]!;
+    for (let bin = 0; bin <= binCount; bin++) {
+      const run = (bin * pieceCount + this.pieceCount) * 2;
+      runs[run] = fragmentBase + offsets.fragments[bin]!;
+      runs[run + 1] = eventBase + offsets.events[bin]!;
+    }
+    this.pieceCount++;
     this.fragmentCount += counts.fragmentCount;
     this.eventCount += counts.eventCount;
   }
 
-  /** Keeps what belongs to one share of the user x video pairs. */
+  /** Keeps what belongs to one share of the user x video pairs; the plan has one piece and one bin. */
   keepShare(counts: FragmentCounts, share: number, shareCount: number): void {
     const scratch = this.plan!.planPtr + FOLD_RANGE_COUNT * 4;
     this.fragmentCount += this.kernel.exports.selectFragments(
@@ -84,13 +97,16 @@ export class FoldKernel {
       scratch,
     );
     this.eventCount += new Uint32Array(this.buffer, scratch, 1)[0]!;
+    this.pieceCount = 1;
+    const runs = new Uint32Array(this.buffer, this.slot(FOLD_RUNS), 4);
+    runs.set([0, 0, this.fragmentCount, this.eventCount]);
   }
 
   /** Folds what was kept. The rows are views into the kernel's memory, valid until the next `begin`. */
   fold(): FoldedRows {
     const { planPtr } = this.plan!;
-    const rowCount = this.kernel.exports.foldPartition(planPtr, this.fragmentCount);
-    if (rowCount < 0) throw new Error(`foldPartition(${this.fragmentCount}) answered ${rowCount}`);
+    const rowCount = this.kernel.exports.foldPartition(planPtr, this.pieceCount);
+    if (rowCount < 0) throw new Error(`foldPartition(${this.pieceCount}) answered ${rowCount}`);
     const rangeCount = new Uint32Array(this.buffer, planPtr + FOLD_RANGE_COUNT * 4, 1)[0]!;
     const columns = Array.from({ length: ROW_COLUMNS }, (_, column) => {
       const ptr = this.slot(FOLD_COLUMNS + column);

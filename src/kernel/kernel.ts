@@ -10,7 +10,7 @@ export interface KernelExports {
   readonly HEAP_BASE: WebAssembly.Global;
   scanPush(planPtr: number, rowCount: number): number;
   scanFlush(planPtr: number): number;
-  foldPartition(planPtr: number, fragmentCount: number): number;
+  foldPartition(planPtr: number, pieceCount: number): number;
   countShares(fragmentsPtr: number, fragmentCount: number, shareCount: number, countsPtr: number): number;
   selectFragments(
     fragmentsPtr: number,

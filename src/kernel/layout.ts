@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -67,10 +67,10 @@ export const SCAN_FRAGMENTS = 19; // of the round, in order of appearance
 export const SCAN_EVENT_FRAGMENT = 20; // u32: the fragment of each event
 export const SCAN_EVENTS = 21; // of the round, in input order
 export const SCAN_ROUND_ROWS = 22; // a count
-export const SCAN_PARTITION_BITS = 23; // a count
+export const SCAN_BIN_BITS = 23; // a count: leading bits of the user hash that tell bins apart
 export const SCAN_CURSORS = 24; // u32: where the next event of each fragment goes
-export const SCAN_OUT_FRAGMENT_OFFSETS = 25; // i32, partitions + 2: the last slot is scratch
-export const SCAN_OUT_EVENT_OFFSETS = 26; // i32, partitions + 2: the last slot is scratch
+export const SCAN_OUT_FRAGMENT_OFFSETS = 25; // i32, bins + 2: the last slot is scratch
+export const SCAN_OUT_EVENT_OFFSETS = 26; // i32, bins + 2: the last slot is scratch
 export const SCAN_OUT_FRAGMENTS = 27;
 export const SCAN_OUT_EVENTS = 28;
 export const SCAN_EVENT_STRIDE = 29; // EVENT_BYTES or EVENT_FROM_BYTES
@@ -83,13 +83,13 @@ export const SCAN_KEPT_SLOTS = 35; // u32, CHUNK_ROWS: where they belong in SCAN
 export const SCAN_SLOTS = 36;
 
 // The plan of a fold: u32 slots from its pointer on.
-export const FOLD_FRAGMENTS = 0; // input, in any order; scratch afterwards
-export const FOLD_EVENTS = 1; // input, in the order of the fragments; scratch afterwards
-export const FOLD_SORTED_FRAGMENTS = 2;
+export const FOLD_FRAGMENTS = 0; // input: the pieces of a partition, each in the order of its bins
+export const FOLD_EVENTS = 1; // input, in the order of the fragments
+export const FOLD_SORTED_FRAGMENTS = 2; // of one bin
 export const FOLD_SORTED_EVENTS = 3;
 export const FOLD_BUCKETS = 4; // u32, 2 ^ FOLD_BUCKET_BITS + 1
 export const FOLD_BUCKET_BITS = 5; // a count
-export const FOLD_PARTITION_BITS = 6; // a count: bits of the user hash that all fragments share
+export const FOLD_BIN_BITS = 6; // a count: leading bits of the user hash that all fragments of a bin share
 export const FOLD_SEGMENTS = 7; // i64[2] a credited segment of the pair at hand
 export const FOLD_EVENT_STRIDE = 8; // EVENT_BYTES or EVENT_FROM_BYTES
 export const FOLD_WITH_RANGES = 9; // 0 or 1
@@ -98,7 +98,11 @@ export const FOLD_RANGE_STARTS = 11; // f64 seconds
 export const FOLD_RANGE_ENDS = 12;
 export const FOLD_RANGE_OFFSETS = 13; // i32, rows + 1
 export const FOLD_RANGE_COUNT = 14; // output: a count
-export const FOLD_COLUMNS = 15; // the first of the output columns, ROW_COLUMNS pointers
+export const FOLD_RUNS = 15; // u32[2] for each bin and piece: where its fragments and its events begin
+export const FOLD_BIN_COUNT = 16; // a count; FOLD_RUNS has one bin more, which begins where the last one ends
+export const FOLD_SCRATCH = 17; // room for the fragments or the events of the largest bin
+export const FOLD_TOUCHED = 18; // scratch
+export const FOLD_COLUMNS = 19; // the first of the output columns, ROW_COLUMNS pointers
 
 // Thresholds of the fold, in this order (SPEC.md section 3).
 export const THRESHOLD_MAX_SEGMENT_US = 0;
@@ -132,4 +136,4 @@ export const ROW_REJECTED = 18;
 export const ROW_UNCLOSED = 19;
 export const ROW_COLUMNS = 20;
 export const ROW_WIDE_COLUMNS = 9; // how many of them have 8 bytes
-export const FOLD_SLOTS = 35; // FOLD_COLUMNS + ROW_COLUMNS
+export const FOLD_SLOTS = 39; // FOLD_COLUMNS + ROW_COLUMNS

@@ -1,15 +1,18 @@
 import {
   CHUNK_ROWS,
+  FOLD_BIN_BITS,
+  FOLD_BIN_COUNT,
   FOLD_BUCKET_BITS,
   FOLD_BUCKETS,
   FOLD_COLUMNS,
   FOLD_EVENT_STRIDE,
   FOLD_EVENTS,
   FOLD_FRAGMENTS,
-  FOLD_PARTITION_BITS,
   FOLD_RANGE_ENDS,
   FOLD_RANGE_OFFSETS,
   FOLD_RANGE_STARTS,
+  FOLD_RUNS,
+  FOLD_SCRATCH,
   FOLD_SEGMENTS,
   FOLD_SLOTS,
   FOLD_SORTED_EVENTS,
@@ -22,6 +25,7 @@ import {
   NAME_SLOTS,
   ROW_COLUMNS,
   ROW_WIDE_COLUMNS,
+  SCAN_BIN_BITS,
   SCAN_COUNTERS,
   SCAN_CURSORS,
   SCAN_EVENT_FRAGMENT,
@@ -41,7 +45,6 @@ import {
   SCAN_OUT_EVENTS,
   SCAN_OUT_FRAGMENT_OFFSETS,
   SCAN_OUT_FRAGMENTS,
-  SCAN_PARTITION_BITS,
   SCAN_POSITION,
   SCAN_POSITION_VALID,
   SCAN_ROUND_ROWS,
@@ -79,7 +82,8 @@ export interface MemoryPlan {
 export interface ScanSize {
   /** Rows of a round: a multiple of CHUNK_ROWS. */
   readonly roundRows: number;
-  readonly partitionBits: number;
+  /** Leading bits of the user hash that tell bins apart. */
+  readonly binBits: number;
   /** EVENT_BYTES, or EVENT_FROM_BYTES where the input has fromTime. */
   readonly eventStride: number;
   /** Lines of SEEN_WAYS entries: powers of two. */
@@ -87,10 +91,20 @@ export interface ScanSize {
   readonly seenVideoLines: number;
 }
 
-export interface FoldSize {
+/** How many fragments and events. */
+export interface FragmentCounts {
   readonly fragmentCount: number;
   readonly eventCount: number;
-  readonly partitionBits: number;
+}
+
+/** One partition: `pieceCount` pieces, each with the same `binCount` bins. */
+export interface FoldSize extends FragmentCounts {
+  readonly pieceCount: number;
+  readonly binCount: number;
+  /** At most so many fragments, and so many events, are in one bin. */
+  readonly largestBin: FragmentCounts;
+  /** Leading bits of the user hash that the users of a bin share. */
+  readonly binBits: number;
   readonly eventStride: number;
   readonly withRanges: boolean;
 }
@@ -132,7 +146,7 @@ function alignToLine(ptr: number): number {
 export function planScan(base: number, size: ScanSize): MemoryPlan {
   const layout = new Layout(base, SCAN_SLOTS);
   const { slots } = layout;
-  const partitions = 2 ** size.partitionBits;
+  const binCount = 2 ** size.binBits;
   for (const slot of [
     SCAN_USER,
     SCAN_USER_CHECK,
@@ -160,32 +174,40 @@ export function planScan(base: number, size: ScanSize): MemoryPlan {
   layout.region(SCAN_EVENT_FRAGMENT, size.roundRows * 4);
   layout.region(SCAN_EVENTS, size.roundRows * size.eventStride);
   layout.region(SCAN_CURSORS, size.roundRows * 4);
-  layout.region(SCAN_OUT_FRAGMENT_OFFSETS, (partitions + 2) * 4);
-  layout.region(SCAN_OUT_EVENT_OFFSETS, (partitions + 2) * 4);
+  layout.region(SCAN_OUT_FRAGMENT_OFFSETS, (binCount + 2) * 4);
+  layout.region(SCAN_OUT_EVENT_OFFSETS, (binCount + 2) * 4);
   layout.region(SCAN_OUT_FRAGMENTS, size.roundRows * FRAGMENT_BYTES);
   layout.region(SCAN_OUT_EVENTS, size.roundRows * size.eventStride);
   slots[SCAN_SEEN_USER_LINES] = size.seenUserLines;
   slots[SCAN_SEEN_VIDEO_LINES] = size.seenVideoLines;
   slots[SCAN_TABLE_SLOTS] = tableSlots;
   slots[SCAN_ROUND_ROWS] = size.roundRows;
-  slots[SCAN_PARTITION_BITS] = size.partitionBits;
+  slots[SCAN_BIN_BITS] = size.binBits;
   slots[SCAN_EVENT_STRIDE] = size.eventStride;
   return layout.finish();
 }
 
-/** Memory of a fold: one partition, twice, and its output at the most it can be. Pure. */
+/** Memory of a fold: one partition, its largest bin three times, and the output at the most it can be. Pure. */
 export function planFold(base: number, size: FoldSize): MemoryPlan {
   const layout = new Layout(base, FOLD_SLOTS);
   const { slots } = layout;
-  const { fragmentCount, eventCount, eventStride } = size;
-  // About two fragments a bucket; at most 64 - partitionBits bits of the hash are left to tell users apart.
-  const bucketBits = Math.max(1, Math.min(20, Math.ceil(Math.log2(Math.max(2, fragmentCount / 2)))));
+  const { fragmentCount, eventCount, eventStride, largestBin } = size;
+  // About two fragments a bucket; at most 64 - binBits bits of the hash are left to tell users apart.
+  const bucketBits = Math.max(
+    1,
+    Math.min(20, Math.ceil(Math.log2(Math.max(2, largestBin.fragmentCount / 2)))),
+  );
   layout.region(FOLD_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
   layout.region(FOLD_EVENTS, eventCount * eventStride);
-  layout.region(FOLD_SORTED_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
-  layout.region(FOLD_SORTED_EVENTS, eventCount * eventStride);
+  layout.region(FOLD_RUNS, (size.binCount + 1) * size.pieceCount * 8);
+  layout.region(FOLD_SORTED_FRAGMENTS, largestBin.fragmentCount * FRAGMENT_BYTES);
+  layout.region(FOLD_SORTED_EVENTS, largestBin.eventCount * eventStride);
+  layout.region(
+    FOLD_SCRATCH,
+    Math.max(largestBin.fragmentCount * FRAGMENT_BYTES, largestBin.eventCount * eventStride),
+  );
   layout.region(FOLD_BUCKETS, (2 ** bucketBits + 1) * 4);
-  layout.region(FOLD_SEGMENTS, eventCount * 16);
+  layout.region(FOLD_SEGMENTS, largestBin.eventCount * 16);
   layout.region(FOLD_THRESHOLDS, THRESHOLD_COUNT * 8);
   layout.region(FOLD_RANGE_STARTS, size.withRanges ? eventCount * 8 : 0);
   layout.region(FOLD_RANGE_ENDS, size.withRanges ? eventCount * 8 : 0);
@@ -193,7 +215,8 @@ export function planFold(base: number, size: FoldSize): MemoryPlan {
   for (let column = 0; column < ROW_COLUMNS; column++)
     layout.region(FOLD_COLUMNS + column, fragmentCount * (column < ROW_WIDE_COLUMNS ? 8 : 4));
   slots[FOLD_BUCKET_BITS] = bucketBits;
-  slots[FOLD_PARTITION_BITS] = size.partitionBits;
+  slots[FOLD_BIN_BITS] = size.binBits;
+  slots[FOLD_BIN_COUNT] = size.binCount;
   slots[FOLD_EVENT_STRIDE] = eventStride;
   slots[FOLD_WITH_RANGES] = size.withRanges ? 1 : 0;
   return layout.finish();

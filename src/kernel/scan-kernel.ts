@@ -7,6 +7,7 @@ import {
   NAME_BYTES,
   NAME_SLOTS,
   NAME_UNKNOWN,
+  SCAN_BIN_BITS,
   SCAN_COUNTERS,
   SCAN_EVENT_STRIDE,
   SCAN_FLAGS,
@@ -19,7 +20,6 @@ import {
   SCAN_OUT_EVENTS,
   SCAN_OUT_FRAGMENT_OFFSETS,
   SCAN_OUT_FRAGMENTS,
-  SCAN_PARTITION_BITS,
   SCAN_POSITION,
   SCAN_POSITION_VALID,
   SCAN_SEEN_USERS,
@@ -63,7 +63,7 @@ export interface NameHashes {
   readonly classOfName: readonly { readonly hash: bigint; readonly eventClass: number }[];
 }
 
-/** One full round, in partition order: views into the kernel's memory, valid until the next push. */
+/** One full round, in the order of bins: views into the kernel's memory, valid until the next push. */
 export interface Round {
   readonly fragmentOffsets: Int32Array;
   readonly fragments: Uint8Array;
@@ -142,7 +142,7 @@ export class ScanKernel {
   /** Ends a round; its views are valid until the next push. */
   flush(): Round {
     const fragmentCount = this.kernel.exports.scanFlush(this.plan.planPtr);
-    const offsetCount = 2 ** this.slot(SCAN_PARTITION_BITS) + 1;
+    const offsetCount = 2 ** this.slot(SCAN_BIN_BITS) + 1;
     const eventStride = this.slot(SCAN_EVENT_STRIDE);
     const eventOffsets = this.offsets(SCAN_OUT_EVENT_OFFSETS, offsetCount);
     return {

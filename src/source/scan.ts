@@ -3,7 +3,7 @@ import { Database, quoteText } from '../duckdb.ts';
 import { PlayfoldError } from '../errors.ts';
 import { BatchWriter } from '../exchange/batch-writer.ts';
 import { roundToBatch } from '../exchange/batches.ts';
-import type { PartitionedBatch } from '../exchange/exchange.ts';
+import { type PartitionedBatch, thinOffsets } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import {
@@ -25,7 +25,9 @@ export interface ScanSettings {
   readonly tempFolder: string;
   readonly databaseMemoryBytes: number;
   readonly roundRows: number;
-  readonly partitionBits: number;
+  /** Leading bits of the user hash that tell bins apart; `binsPerPartition` neighbours are a partition. */
+  readonly binBits: number;
+  readonly binsPerPartition: number;
   readonly hasFrom: boolean;
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
@@ -92,7 +94,7 @@ export class Scanner {
   async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
     const writer = new BatchWriter(held, join(this.settings.tempFolder, `scan-${index}.arrow`));
     const textsPath = join(this.settings.tempFolder, `texts-${index}.parquet`);
-    const rounds = new RoundCollector(this.kernel, writer, counters);
+    const rounds = new RoundCollector(this.kernel, writer, counters, this.settings.binsPerPartition);
     try {
       this.kernel.begin();
       await this.push.run(this.database, this.queryOf(slice, textsPath), rounds);
@@ -144,11 +146,13 @@ class RoundCollector implements ChunkTaker {
   readonly kernel: ScanKernel;
   private readonly writer: BatchWriter;
   private readonly counters: RunCounters;
+  private readonly binsPerPartition: number;
 
-  constructor(kernel: ScanKernel, writer: BatchWriter, counters: RunCounters) {
+  constructor(kernel: ScanKernel, writer: BatchWriter, counters: RunCounters, binsPerPartition: number) {
     this.kernel = kernel;
     this.writer = writer;
     this.counters = counters;
+    this.binsPerPartition = binsPerPartition;
   }
 
   take(rowCount: number): void {
@@ -165,8 +169,8 @@ class RoundCollector implements ChunkTaker {
     if (round.fragments.byteLength === 0) return;
     this.batches.push({
       place: this.writer.write(roundToBatch(round)),
-      fragmentOffsets: round.fragmentOffsets.slice(),
-      eventOffsets: round.eventOffsets.slice(),
+      fragmentOffsets: thinOffsets(round.fragmentOffsets, this.binsPerPartition),
+      eventOffsets: thinOffsets(round.eventOffsets, this.binsPerPartition),
     });
   }
 }

@@ -7,7 +7,8 @@ import { type Cut, foldWithKernel, kernels, oneCut } from './kernel-fold.ts';
 const cut: fc.Arbitrary<Cut> = fc.record({
   chunkRows: fc.constantFrom(1, 2, 7, 64, 2048),
   roundRows: fc.constantFrom(2048, 4096),
-  partitionBits: fc.constantFrom(0, 1, 3, 6),
+  partitionBits: fc.constantFrom(0, 1, 3),
+  binsPerPartition: fc.constantFrom(1, 2, 8),
   shareCount: fc.constantFrom(1, 2, 5),
 });
 

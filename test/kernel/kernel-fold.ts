@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { countShares, type FoldedRows, FoldKernel } from '../../src/kernel/fold-kernel.ts';
+import { largestBin } from '../../src/fold/piece-reader.ts';
+import { type BinOffsets, countShares, type FoldedRows, FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { compileKernel, Kernel } from '../../src/kernel/kernel.ts';
 import { CHUNK_ROWS, EVENT_BYTES, EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../../src/kernel/layout.ts';
 import type { FoldThresholds, PairRow, ReferenceEvent } from '../../src/kernel/reference.ts';
@@ -17,10 +18,17 @@ export interface Cut {
   readonly chunkRows: number;
   readonly roundRows: number;
   readonly partitionBits: number;
+  readonly binsPerPartition: number;
   readonly shareCount: number;
 }
 
-export const oneCut: Cut = { chunkRows: CHUNK_ROWS, roundRows: 8192, partitionBits: 2, shareCount: 1 };
+export const oneCut: Cut = {
+  chunkRows: CHUNK_ROWS,
+  roundRows: 8192,
+  partitionBits: 2,
+  binsPerPartition: 4,
+  shareCount: 1,
+};
 
 const hashes = new Map<string, bigint>();
 
@@ -50,10 +58,14 @@ export function toThresholds(thresholds: FoldThresholds): BigInt64Array {
   );
 }
 
+function binBitsOf({ partitionBits, binsPerPartition }: Cut): number {
+  return partitionBits + Math.log2(binsPerPartition);
+}
+
 export function openScan(module: WebAssembly.Module, withFrom: boolean, cut: Cut): ScanKernel {
   const size = {
     roundRows: cut.roundRows,
-    partitionBits: cut.partitionBits,
+    binBits: binBitsOf(cut),
     eventStride: withFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
     seenUserLines: 16,
     seenVideoLines: 16,
@@ -82,9 +94,11 @@ export function pushEvents(scan: ScanKernel, events: readonly ReferenceEvent[]):
   return scan.push(events.length);
 }
 
+/** The pieces of one partition. */
 interface Partition {
   readonly fragments: Uint8Array[];
   readonly events: Uint8Array[];
+  readonly offsets: BinOffsets[];
 }
 
 /** Runs events through scan and fold as a run would, without DuckDB. Rows in the order of (userId, videoId). */
@@ -98,17 +112,23 @@ export function foldWithKernel(
   const partitions: Partition[] = Array.from({ length: 2 ** cut.partitionBits }, () => ({
     fragments: [],
     events: [],
+    offsets: [],
   }));
   const scan = openScan(module, withFrom, cut);
   scan.begin();
   const flush = (): void => {
     const round = scan.flush();
     for (const [p, partition] of partitions.entries()) {
-      const [f0, f1] = [round.fragmentOffsets[p]!, round.fragmentOffsets[p + 1]!];
-      const [e0, e1] = [round.eventOffsets[p]!, round.eventOffsets[p + 1]!];
+      const [first, end] = [p * cut.binsPerPartition, (p + 1) * cut.binsPerPartition];
+      const [f0, f1] = [round.fragmentOffsets[first]!, round.fragmentOffsets[end]!];
+      const [e0, e1] = [round.eventOffsets[first]!, round.eventOffsets[end]!];
       if (f1 === f0) continue;
       partition.fragments.push(round.fragments.slice(f0 * FRAGMENT_BYTES, f1 * FRAGMENT_BYTES));
       partition.events.push(round.events.slice(e0 * round.eventStride, e1 * round.eventStride));
+      partition.offsets.push({
+        fragments: round.fragmentOffsets.slice(first, end + 1),
+        events: round.eventOffsets.slice(first, end + 1),
+      });
     }
   };
   for (let at = 0; at < events.length; at += cut.chunkRows) {
@@ -133,11 +153,12 @@ export function foldWithKernel(
 
 function foldPartition(
   module: WebAssembly.Module,
-  { fragments, events }: Partition,
+  { fragments, events, offsets }: Partition,
   thresholds: FoldThresholds,
   withFrom: boolean,
-  { partitionBits, shareCount }: Cut,
+  cut: Cut,
 ): PairRow[] {
+  const { shareCount, binsPerPartition } = cut;
   const kernel = new Kernel(module);
   const eventStride = withFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
   const counts = fragments.map((bytes, i) => ({
@@ -145,19 +166,31 @@ function foldPartition(
     eventCount: events[i]!.byteLength / eventStride,
   }));
   const total = {
-    fragmentCount: counts.reduce((sum, count) => sum + count.fragmentCount, 0) + 8192,
-    eventCount: counts.reduce((sum, count) => sum + count.eventCount, 0) + 8192,
+    fragmentCount: counts.reduce((sum, count) => sum + count.fragmentCount, 0),
+    eventCount: counts.reduce((sum, count) => sum + count.eventCount, 0),
+  };
+  const settings = { binBits: binBitsOf(cut), eventStride, withRanges: true };
+  const whole = {
+    ...settings,
+    ...total,
+    pieceCount: fragments.length,
+    binCount: binsPerPartition,
+    largestBin: largestBin(offsets),
   };
   const shares = countShares(kernel, fragments, shareCount);
   const rows: PairRow[] = [];
   for (let share = 0; share < shareCount; share++) {
     const fold = new FoldKernel(kernel, toThresholds(thresholds));
-    fold.begin({ ...total, partitionBits, eventStride, withRanges: true });
+    // Beside what is kept of a share there must be room for a whole piece: for all of them, to be simple.
+    const twice = { fragmentCount: total.fragmentCount * 2, eventCount: total.eventCount * 2 };
+    fold.begin(
+      shareCount === 1 ? whole : { ...settings, ...twice, pieceCount: 1, binCount: 1, largestBin: total },
+    );
     for (const [i, count] of counts.entries()) {
       const views = fold.next(count);
       views.fragments.set(fragments[i]!);
       views.events.set(events[i]!);
-      if (shareCount === 1) fold.keep(count);
+      if (shareCount === 1) fold.keep(count, offsets[i]!);
       else fold.keepShare(count, share, shareCount);
     }
     const folded = fold.fold();

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { largestBin } from '../../src/fold/piece-reader.ts';
 import { FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import * as layout from '../../src/kernel/layout.ts';
@@ -59,7 +60,7 @@ describe('the layout', () => {
   it('puts every region behind the one before it, on a line of its own', () => {
     const scan = planScan(1000, {
       roundRows: 4096,
-      partitionBits: 3,
+      binBits: 3,
       eventStride: 16,
       seenUserLines: 4,
       seenVideoLines: 8,
@@ -67,7 +68,10 @@ describe('the layout', () => {
     const fold = planFold(1000, {
       fragmentCount: 77,
       eventCount: 501,
-      partitionBits: 3,
+      pieceCount: 3,
+      binCount: 8,
+      largestBin: { fragmentCount: 20, eventCount: 130 },
+      binBits: 3,
       eventStride: 24,
       withRanges: true,
     });
@@ -83,7 +87,7 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
   it('in a scan that fills its round', () => {
     const size = {
       roundRows: 4096,
-      partitionBits: 4,
+      binBits: 4,
       eventStride: layout.EVENT_FROM_BYTES,
       seenUserLines: 4,
       seenVideoLines: 1,
@@ -111,6 +115,7 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
       chunkRows: 2048,
       roundRows: 2048,
       partitionBits: 0,
+      binsPerPartition: 4,
       shareCount: 1,
     });
     scan.begin();
@@ -122,14 +127,23 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
     };
     const kernel = new Kernel(module);
     const fold = new FoldKernel(kernel, toThresholds(DEFAULT_THRESHOLDS));
-    const size = { ...counts, partitionBits: 0, eventStride: layout.EVENT_FROM_BYTES, withRanges: true };
+    const offsets = { fragments: round.fragmentOffsets, events: round.eventOffsets };
+    const size = {
+      ...counts,
+      pieceCount: 1,
+      binCount: 4,
+      largestBin: largestBin([offsets]),
+      binBits: 2,
+      eventStride: layout.EVENT_FROM_BYTES,
+      withRanges: true,
+    };
     fold.begin(size);
     const plan = planFold(kernel.heapBase, size);
     for (const guard of guards(kernel, plan)) guard.fill(GUARD);
     const views = fold.next(counts);
     views.fragments.set(round.fragments);
     views.events.set(round.events);
-    fold.keep(counts);
+    fold.keep(counts, offsets);
     expect(fold.fold().rowCount).toBeGreaterThan(300);
     for (const guard of guards(kernel, plan)) expect([...guard]).toEqual(new Array(GUARD_BYTES).fill(GUARD));
   });

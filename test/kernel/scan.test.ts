@@ -7,7 +7,7 @@ import { kernels } from './kernel-fold.ts';
 const NULL = 1n;
 const EMPTY = 2n;
 const PLAY = 77n;
-const SIZE = { roundRows: 4096, partitionBits: 0, eventStride: 16, seenUserLines: 64, seenVideoLines: 64 };
+const SIZE = { roundRows: 4096, binBits: 0, eventStride: 16, seenUserLines: 64, seenVideoLines: 64 };
 
 interface Row {
   readonly user: bigint;

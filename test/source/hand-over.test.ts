@@ -9,7 +9,7 @@ import { hashText, kernels, openScan } from '../kernel/kernel-fold.ts';
 
 const folder = temporaryFolder();
 const ROWS = 50_000;
-const CUT = { chunkRows: 2048, roundRows: 65_536, partitionBits: 4, shareCount: 1 };
+const CUT = { chunkRows: 2048, roundRows: 65_536, partitionBits: 4, binsPerPartition: 2, shareCount: 1 };
 
 /** Expressions of the push function's types, with nulls, over a few row groups. */
 const EXPRESSIONS = [
