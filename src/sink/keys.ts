@@ -27,11 +27,13 @@ export async function createKeyTables(
   ] as const) {
     await database.run(
       `CREATE TEMP TABLE ${table} AS
-       SELECT ${idHash(column, idHashBits)} AS hash, min(${column}) AS id, max(${column}) AS other
-       FROM ${texts} WHERE ${column} IS NOT NULL GROUP BY 1`,
+       SELECT ${idHash('id', idHashBits)} AS hash, id
+       FROM (SELECT DISTINCT ${column} AS id FROM ${texts} WHERE ${column} IS NOT NULL)`,
     );
     const [collision] = await database.rows<{ id: string; other: string }>(
-      `SELECT id, other FROM ${table} WHERE id <> other LIMIT 1`,
+      `SELECT min(id) AS id, max(id) AS other FROM ${table} WHERE hash IN (
+         SELECT hash FROM ${table} GROUP BY hash HAVING count(*) > 1
+       ) GROUP BY hash LIMIT 1`,
     );
     if (collision !== undefined)
       throw new PlayfoldError(
@@ -39,7 +41,6 @@ export async function createKeyTables(
           `${quoteText(collision.id)} and ${quoteText(collision.other)}; rename one of them in the input.`,
         EXIT.input,
       );
-    await database.run(`ALTER TABLE ${table} DROP COLUMN other`);
   }
 }
 

@@ -1,5 +1,12 @@
 import type { Database } from '../duckdb.ts';
-import { CHECK_AGGREGATES, type Check, contentHashSql, type ExpectedTotals, judgeRows } from './checks.ts';
+import {
+  CHECK_AGGREGATES,
+  type Check,
+  contentHashSql,
+  type ExpectedTotals,
+  judgeRows,
+  negativeRowsSql,
+} from './checks.ts';
 import { FLAGS } from './engagement-sql.ts';
 
 /** Figures of a result, read back from what was written. */
@@ -45,7 +52,8 @@ export async function reviewRows(
     Record<string, number> & { contentHash: string; quartiles: number[] | null }
   >(
     `SELECT ${[...CHECK_AGGREGATES, ...statisticAggregates()].join(', ')},
-       quantile_cont(watchPercentage, [0.25, 0.5, 0.75]) AS quartiles, ${contentHashSql(uniqueSeconds)} AS contentHash
+       ${contentHashSql(uniqueSeconds)} AS contentHash, ${negativeRowsSql(source)} AS negativeRows,
+       (${quartilesSql('watchPercentage', source)}) AS quartiles
      FROM ${source}`,
   );
   const videos = await database.rows<{
@@ -76,6 +84,23 @@ export async function reviewRows(
     })),
   };
   return { checks: judgeRows(row ?? {}, expected), statistics, contentHash: row?.contentHash ?? '' };
+}
+
+/**
+ * SQL for the quartiles of `column` as quantile_cont gives them, from the counts of its values: percentages have two
+ * decimals, so there are few, and no list of all rows need be kept and sorted.
+ */
+export function quartilesSql(column: string, source: string): string {
+  return `SELECT list(low * (1 - part) + high * part ORDER BY q) FROM (
+      SELECT q, min(value) FILTER (upTo > floor(place)) AS low, min(value) FILTER (upTo > ceil(place)) AS high,
+        any_value(place - floor(place)) AS part
+      FROM (
+        SELECT value, q, (sum(n) OVER (PARTITION BY q ORDER BY value))::DOUBLE AS upTo,
+          ((sum(n) OVER (PARTITION BY q))::DOUBLE - 1) * q AS place
+        FROM (SELECT ${column} AS value, count(*) AS n FROM ${source} WHERE ${column} IS NOT NULL GROUP BY 1),
+          (SELECT unnest([0.25, 0.5, 0.75])::DOUBLE AS q)
+      ) GROUP BY q
+    )`;
 }
 
 function statisticAggregates(): string[] {
