@@ -1,5 +1,5 @@
+export type { Config, ConfigInput } from './config/schema.ts';
 export { EXIT, type ExitCode, PlayfoldError } from './errors.ts';
-export type { Config, ConfigInput } from './options.ts';
 export { StoppedError } from './progress-counters.ts';
 export { run } from './run.ts';
 export type { RunOptions } from './run-options.ts';

@@ -1,32 +1,30 @@
-import bytes from 'bytes';
-import { MIN_MEMORY_BYTES } from './budget.ts';
+import type { z } from 'zod';
+import {
+  type Config,
+  configSchema,
+  parseWith,
+  runOptionsSchema,
+  type SettingsInput,
+} from './config/schema.ts';
+import { parseTimeUs } from './config/times.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
-import { type Config, type ConfigInput, parseConfig } from './options.ts';
-import { availableCores, availableMemoryBytes } from './resources.ts';
-import { type PartitionBy, parsePartitionBy } from './sink/partitions.ts';
+import type { PartitionBy } from './sink/partitions.ts';
 import type { Progress } from './summary.ts';
 
-/** What `run` takes: the options of `playfold run`, by the same names. */
-export interface RunOptions {
+type RunOptionsInput = z.input<typeof runOptionsSchema>;
+
+/**
+ * What `run` takes: the options of `playfold run` that README.md lists, by their names in playfold.yaml, with the
+ * keys of SPEC.md in `config`. Neither playfold.yaml nor the environment is read.
+ */
+export interface RunOptions extends Omit<RunOptionsInput, 'inputs' | 'out' | 'since' | 'until'> {
   /** Files, folders and globs. */
   readonly inputs: readonly string[];
   /** The folder to write; replaced where an earlier run wrote it. */
   readonly out: string;
-  /** Video metadata: videoId, duration in seconds, title. */
-  readonly videos?: string | undefined;
   /** ISO-8601; without a zone it is UTC. Rows with since <= timestamp < until are read. */
   readonly since?: string | Date | undefined;
   readonly until?: string | Date | undefined;
-  /** Default: the cores this process may use. */
-  readonly threads?: number | undefined;
-  /** Bytes, or text such as 2GB. Default: a quarter of the memory available. */
-  readonly memory?: number | string | undefined;
-  /** month (default), day, none, or bucket:N. */
-  readonly partitionBy?: string | undefined;
-  /** False leaves out unique seconds and watched ranges. */
-  readonly uniqueSeconds?: boolean | undefined;
-  readonly allowEmpty?: boolean | undefined;
-  readonly config?: ConfigInput | undefined;
   /** Stops the run: it then rejects with a StoppedError and leaves nothing behind. */
   readonly signal?: AbortSignal | undefined;
   /** Called when a stage begins and five times a second. */
@@ -64,32 +62,37 @@ export interface ResolvedOptions extends WorkSizes {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-const MAX_THREADS = 256;
+/** Settings as `run` takes them: the keys of SPEC.md in `config`, without those of the terminal. */
+export function toRunOptions(given: SettingsInput): RunOptions {
+  const entriesOf = (shape: object): object =>
+    Object.fromEntries(Object.entries(given).filter(([key]) => key in shape));
+  const options = { inputs: [], out: '', ...entriesOf(runOptionsSchema.shape) };
+  return { ...options, config: entriesOf(configSchema.shape) };
+}
 
-/** Checks what a user gave and fills in the rest. Throws a PlayfoldError (usage) naming the option. */
+/** Checks what a caller gave and fills in the rest. Throws a PlayfoldError (usage) naming the option. */
 export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): ResolvedOptions {
-  if (options.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
-  if (options.out === '') throw usage('--out: name the folder to write.');
-  const sinceUs = parseTime('--since', options.since);
-  const untilUs = parseTime('--until', options.until);
-  if (sinceUs !== null && untilUs !== null && sinceUs >= untilUs)
-    throw usage('--until must be later than --since: rows with since <= timestamp < until are read.');
+  const { signal, onProgress, ...given } = options;
+  const settings = parseWith(
+    runOptionsSchema,
+    { ...given, since: toIsoText(given.since), until: toIsoText(given.until) },
+    'run options',
+  );
+  const { since, until, videos, memory, partitionBy, out, ...rest } = settings;
+  if (settings.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
+  if (out === undefined) throw usage('no --out: name the folder to write.');
   return {
     ...sizes,
-    inputs: options.inputs,
-    out: options.out,
-    videos: options.videos ?? null,
-    sinceUs,
-    untilUs,
-    threads: parseThreads(options.threads),
-    memoryBytes: parseMemory(options.memory),
-    partitionBy: parsePartitionBy(options.partitionBy ?? 'month'),
-    uniqueSeconds: options.uniqueSeconds ?? true,
-    allowEmpty: options.allowEmpty ?? false,
-    config: parseConfig(options.config, 'configuration'),
+    ...rest,
+    out,
+    videos: videos ?? null,
+    sinceUs: since === undefined ? null : parseTimeUs(since),
+    untilUs: until === undefined ? null : parseTimeUs(until),
+    memoryBytes: memory,
+    partitionBy: partitionBy as PartitionBy,
     idHashBits: sizes.idHashBits ?? 64,
-    signal: options.signal,
-    onProgress: options.onProgress,
+    signal,
+    onProgress,
   };
 }
 
@@ -97,31 +100,6 @@ function usage(message: string): PlayfoldError {
   return new PlayfoldError(message, EXIT.usage);
 }
 
-function parseThreads(threads: number | undefined): number {
-  if (threads === undefined) return availableCores();
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
-  throw usage(`--threads ${threads}: expected a whole number from 1 to ${MAX_THREADS}.`);
-}
-
-function parseMemory(memory: number | string | undefined): number {
-  if (memory === undefined) return Math.max(MIN_MEMORY_BYTES, Math.floor(availableMemoryBytes() / 4));
-  const byteLength = typeof memory === 'number' ? memory : bytes.parse(memory);
-  if (byteLength === null || !Number.isFinite(byteLength))
-    throw usage(`--memory ${memory}: expected a size such as 512MB or 4GB.`);
-  if (byteLength < MIN_MEMORY_BYTES)
-    throw usage(`--memory ${memory}: too small; a run needs at least ${bytes.format(MIN_MEMORY_BYTES)}.`);
-  return byteLength;
-}
-
-/** Microseconds since 1970-01-01 UTC; text without a zone is UTC. */
-function parseTime(option: string, time: string | Date | undefined): bigint | null {
-  if (time === undefined) return null;
-  const text = typeof time === 'string' ? time.trim() : time.toISOString();
-  const hasZone = /([zZ]|[+-]\d{2}:?\d{2})$/.test(text);
-  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const isTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?([zZ]|[+-]\d{2}:?\d{2})?$/.test(text);
-  const ms = isDate || isTime ? Date.parse(isDate || hasZone ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(ms))
-    throw usage(`${option} ${text}: expected a date or time such as 2026-01-31 or 2026-01-31T12:00:00Z.`);
-  return BigInt(ms) * 1000n;
+function toIsoText(time: string | Date | undefined): string | undefined {
+  return time instanceof Date ? time.toISOString() : time;
 }

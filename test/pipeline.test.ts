@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../dist/options.js';
+import { parseConfig } from '../dist/config/schema.js';
 import { runPipeline } from '../dist/pipeline.js';
 import { StoppedError } from '../dist/progress-counters.js';
 import { type RunOptions, resolveOptions, type WorkSizes } from '../dist/run-options.js';

@@ -1,8 +1,16 @@
 import type { CommandModule } from 'yargs';
+import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { generateCommand } from './generate.ts';
 import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
 
 /** Every command: a new one is a file here and a line in this list. */
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments so
-export const commands: CommandModule<object, any>[] = [runCommand, demoCommand, generateCommand];
+export const commands: CommandModule<object, any>[] = [
+  runCommand,
+  demoCommand,
+  generateCommand,
+  schemaCommand,
+  completionCommand,
+];

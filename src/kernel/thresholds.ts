@@ -1,4 +1,4 @@
-import type { Config } from '../options.ts';
+import type { Config } from '../config/schema.ts';
 
 const toUs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6));
 

@@ -1,5 +1,5 @@
+import type { Config } from '../config/schema.ts';
 import { quoteText } from '../duckdb.ts';
-import type { Config } from '../options.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
 /** The data quality flags of SPEC.md section 4, in order: flag i is bit i of a row's mask. */

@@ -1,19 +1,16 @@
-import { EXIT, PlayfoldError } from '../errors.ts';
-
 /** How the result is divided into folders. */
 export type PartitionBy = 'month' | 'day' | 'none' | `bucket:${number}`;
 
 const MAX_BUCKETS = 1024;
 
-/** Checks what a user wrote. Throws a PlayfoldError (usage). */
-export function parsePartitionBy(text: string): PartitionBy {
-  if (text === 'month' || text === 'day' || text === 'none') return text;
-  const buckets = Number(/^bucket:(\d+)$/.exec(text)?.[1]);
-  if (buckets >= 1 && buckets <= MAX_BUCKETS) return `bucket:${buckets}`;
-  throw new PlayfoldError(
-    `--partition-by ${text}: expected month, day, none, or bucket:N with N from 1 to ${MAX_BUCKETS}.`,
-    EXIT.usage,
-  );
+/** What isPartitionBy accepts, in words. */
+export const PARTITION_BY = `month, day, none, or bucket:N with N from 1 to ${MAX_BUCKETS}`;
+
+/** Whether a text names a way to divide the result. */
+export function isPartitionBy(text: string): text is PartitionBy {
+  if (text === 'month' || text === 'day' || text === 'none') return true;
+  const buckets = Number(/^bucket:([1-9]\d*)$/.exec(text)?.[1]);
+  return buckets <= MAX_BUCKETS;
 }
 
 /** The partition column, which stands in the path only. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { Config } from '../config/schema.ts';
 import { type Database, quoteText } from '../duckdb.ts';
-import type { Config } from '../options.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';

@@ -1,6 +1,6 @@
+import type { Config } from '../config/schema.ts';
 import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
-import type { Config } from '../options.ts';
 import type { InputFile } from './inputs.ts';
 
 /** The input columns of SPEC.md section 1. */

@@ -1,6 +1,6 @@
+import type { Config } from '../config/schema.ts';
 import { type Database, quotePath } from '../duckdb.ts';
 import { PlayfoldError } from '../errors.ts';
-import type { Config } from '../options.ts';
 import { type ColumnExpressions, readColumns, readerOf, type SourceColumns } from './columns.ts';
 import type { InputFile } from './inputs.ts';
 

@@ -1,0 +1,96 @@
+import bytes from 'bytes';
+import { z } from 'zod';
+import { MIN_MEMORY_BYTES } from '../budget.ts';
+import { availableCores, availableMemoryBytes } from '../resources.ts';
+import { isPartitionBy, PARTITION_BY } from '../sink/partitions.ts';
+import { optionFacts } from './option-facts.ts';
+import { parseTimeUs, TIME } from './times.ts';
+
+// One entry is one option: its flag, its PLAYFOLD_ variable, its key in playfold.yaml, its line in --help and its
+// row in the README. What is imported here is loaded by --help: neither DuckDB nor Arrow.
+
+const time = (description: string) =>
+  z
+    .string()
+    .refine((text) => parseTimeUs(text) !== null, `expected ${TIME}`)
+    .optional()
+    .describe(description)
+    .register(optionFacts, { value: 'TIME', expected: TIME, defaultText: 'all' });
+
+const path = z.string().min(1);
+
+const SIZE = 'a size such as 512MB or 4GB';
+
+/** Bytes of a number or a text such as 2GB. */
+function toByteLength(size: number | string, context: z.RefinementCtx): number {
+  const byteLength = typeof size === 'number' ? size : bytes.parse(size);
+  if (byteLength !== null && byteLength >= MIN_MEMORY_BYTES) return byteLength;
+  const message =
+    byteLength === null
+      ? `expected ${SIZE}`
+      : `too small; a run needs at least ${bytes.format(MIN_MEMORY_BYTES)}`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+export const inputOptions = {
+  inputs: z
+    .array(path)
+    .default([])
+    .describe('Files, folders or globs of Parquet, NDJSON or CSV')
+    .register(optionFacts, { value: 'PATH', defaultText: 'none', hasCommas: true }),
+  videos: path
+    .optional()
+    .describe('Video metadata: videoId, duration in seconds, title; Parquet, CSV or NDJSON')
+    .register(optionFacts, { value: 'FILE', defaultText: 'none: durations are estimated' }),
+  since: time('Read events from this time on (UTC), and those without a timestamp'),
+  until: time('Read events before this time (UTC), and those without a timestamp'),
+  allowEmpty: z.boolean().default(false).describe('No rows to read is not an error'),
+};
+
+export const resultOptions = {
+  out: path
+    .optional()
+    .describe('Folder to write')
+    .register(optionFacts, { value: 'DIR', letter: 'o', defaultText: 'none: it must be named' }),
+  partitionBy: z
+    .string()
+    .refine(isPartitionBy, `expected ${PARTITION_BY}`)
+    .default('month')
+    .describe('Folders of the result: month or day of the first watch, none, or bucket:N by a hash of userId')
+    .register(optionFacts, { value: 'WAY', expected: PARTITION_BY }),
+  uniqueSeconds: z
+    .boolean()
+    .default(true)
+    .describe('Unique seconds and watched ranges; --no-unique-seconds leaves them out'),
+};
+
+export const resourceOptions = {
+  threads: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(availableCores)
+    .describe('Worker threads; 1 works in the main thread')
+    .register(optionFacts, { defaultText: 'the cores available, cgroup quota included' }),
+  memory: z
+    .union([z.number(), z.string()])
+    .transform(toByteLength)
+    .default(() => Math.max(MIN_MEMORY_BYTES, Math.floor(availableMemoryBytes() / 4)))
+    .describe('Memory budget, such as 2GB; what does not fit goes to the temporary folder (TMPDIR)')
+    .register(optionFacts, {
+      value: 'SIZE',
+      expected: SIZE,
+      defaultText: 'a quarter of what is available',
+    }),
+};
+
+/** What the terminal shows: of no use to the library. */
+export const terminalOptions = {
+  json: z.boolean().default(false).describe('Print the summary as one JSON object'),
+  quiet: z
+    .boolean()
+    .default(false)
+    .describe('Print nothing but errors')
+    .register(optionFacts, { letter: 'q' }),
+};
