@@ -2,22 +2,32 @@ import yargs from 'yargs';
 import { commands } from './commands/index.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { StoppedError } from './progress-counters.ts';
+import { answerAskingShell, completeWord, isCompletionRequest } from './terminal/completions.ts';
+import { explainUsage } from './terminal/usage-errors.ts';
 import { VERSION } from './version.ts';
+
+const commandNames = commands.map(({ command }) => String(command).split(' ')[0] ?? '');
 
 /** Parses the command line and runs its command. Returns the exit code; errors are one line on stderr. */
 export async function main(args: readonly string[]): Promise<number> {
+  if (isCompletionRequest(args)) answerAskingShell();
   const parser = yargs(args)
     .scriptName('playfold')
+    .locale('en')
     .usage('$0 <command>\n\nFolds raw video-player events into one row per user and video.')
     .version(VERSION)
     .command(commands)
+    .example('$0 demo', 'See what a result looks like')
     .demandCommand(1, 'Name a command.')
-    .recommendCommands()
     .strict()
+    .completion('yargs-completion', false, completeWord)
     .exitProcess(false)
     .fail((message, error) => {
-      throw (
-        error ?? new PlayfoldError(`${message.replaceAll(/\s*\n\s*/g, ' ')} See playfold --help.`, EXIT.usage)
+      // yargs throws its own YError for some usage errors; ours say what is wrong themselves.
+      if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+      throw new PlayfoldError(
+        `${explainUsage(message, parser, commandNames)} See playfold --help.`,
+        EXIT.usage,
       );
     })
     .wrap(Math.min(100, process.stdout.columns ?? 100));

@@ -66,8 +66,9 @@ export interface ResolvedOptions extends WorkSizes {
 export function toRunOptions(given: SettingsInput): RunOptions {
   const entriesOf = (shape: object): object =>
     Object.fromEntries(Object.entries(given).filter(([key]) => key in shape));
-  const options = { inputs: [], out: '', ...entriesOf(runOptionsSchema.shape) };
-  return { ...options, config: entriesOf(configSchema.shape) };
+  const options = { ...entriesOf(runOptionsSchema.shape), config: entriesOf(configSchema.shape) };
+  // Without inputs or out it is for resolveOptions to refuse.
+  return options as RunOptions;
 }
 
 /** Checks what a caller gave and fills in the rest. Throws a PlayfoldError (usage) naming the option. */

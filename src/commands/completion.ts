@@ -8,8 +8,8 @@ interface CompletionArguments {
 
 function handle({ shell }: CompletionArguments): void {
   // yargs goes by this variable alone.
-  process.env['SHELL'] = shell;
-  yargs().scriptName('playfold').completion('completion').showCompletionScript();
+  process.env.SHELL = shell;
+  yargs().scriptName('playfold').completion(`completion ${shell}`).showCompletionScript();
 }
 
 /** playfold completion: the script that lets a shell complete commands, flags and their values. */

@@ -6,10 +6,11 @@ function build(yargs: Argv): Argv<Flags> {
     yargs.positional('inputs', {
       type: 'string',
       array: true,
+      defaultDescription: 'inputs of playfold.yaml',
       describe: 'Files, folders or globs of Parquet, NDJSON or CSV',
     }),
     ['input', 'result', 'resources', 'terminal', 'events', 'rules', 'engagement'],
-  ).example('$0 run events/ --videos videos.csv --out watch', 'Fold a folder of event files');
+  ).example('$0 run events/ --out watch', 'Fold a folder of event files');
 }
 
 async function handle(args: ArgumentsCamelCase<Flags>): Promise<void> {

@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isNode, isPair, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { describeIssue, type Issue } from './issues.ts';
 import { settingsSchema } from './schema.ts';
@@ -37,7 +47,7 @@ function readText(path: string, namedBy: string): string {
 /** As readConfigFile, for the text of the file. */
 export function parseConfigText(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
@@ -45,9 +55,18 @@ export function parseConfigText(text: string, path: string): ConfigFile {
   const [error] = document.errors;
   if (error !== undefined)
     throw new PlayfoldError(
-      `${place(error.pos[0])}: ${describeSyntax(error.code, error.message, text.slice(...error.pos))}`,
+      `${place(error.pos[0])}: ${describeSyntax(error.code, error.message, text.slice(error.pos[0]))}`,
       EXIT.usage,
     );
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined)
+        throw new PlayfoldError(
+          `${place(startOf(alias) ?? 0)}: no '&${alias.source}' stands before '*${alias.source}'`,
+          EXIT.usage,
+        );
+    },
+  });
   const value = withoutEmptySections(toPlain(document, path), []);
   const result = settingsSchema.safeParse(value);
   if (!result.success) {
@@ -67,7 +86,7 @@ export function parseConfigText(text: string, path: string): ConfigFile {
 }
 
 function describeSyntax(code: string, message: string, found: string): string {
-  if (code === 'DUPLICATE_KEY') return `key '${found.split(/[:\s]/)[0]}' stands there twice`;
+  if (code === 'DUPLICATE_KEY') return `key '${/^["']?([^"':\s]*)/.exec(found)?.[1]}' stands there twice`;
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; one is expected';
   return `not valid YAML: ${message.split('\n')[0]}`;
 }

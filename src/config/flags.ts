@@ -8,7 +8,7 @@ export type Flags = Readonly<Record<string, unknown>>;
 
 /** Adds the flags of some groups to a command, and --config and --print-config. */
 export function addFlags(yargs: Argv, groups: readonly OptionGroup[]): Argv<Flags> {
-  yargs.parserConfiguration({ 'parse-numbers': false });
+  yargs.parserConfiguration({ 'parse-numbers': false, 'dot-notation': false });
   for (const option of listOptions(groups))
     if (option.key !== 'inputs') yargs.option(option.flag, toFlag(option));
   return yargs

@@ -5,16 +5,11 @@ import { plainType, shapeOf, typeAt } from './zod-types.ts';
 
 export type Issue = z.core.$ZodIssue;
 
-interface NumberBounds {
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly format?: string;
-}
-
-function expectedNumber({ minimum, maximum, format }: NumberBounds): string {
-  const kind = format?.endsWith('int') ? 'a whole number' : 'a number';
-  if (minimum !== undefined && maximum !== undefined) return `${kind} from ${minimum} to ${maximum}`;
-  return minimum === undefined ? kind : `${kind} of at least ${minimum}`;
+function expectedNumber({ isInt, minValue, maxValue }: z.ZodNumber): string {
+  const kind = isInt ? 'a whole number' : 'a number';
+  if (minValue === null || minValue <= Number.MIN_SAFE_INTEGER) return kind;
+  if (maxValue === null || maxValue >= Number.MAX_SAFE_INTEGER) return `${kind} of at least ${minValue}`;
+  return `${kind} from ${minValue} to ${maxValue}`;
 }
 
 /** What a type accepts, in words. */
@@ -25,7 +20,7 @@ export function expectation(type: z.core.$ZodType): string {
   const { def } = plain._zod;
   switch (def.type) {
     case 'number':
-      return expectedNumber(plain._zod.bag as NumberBounds);
+      return expectedNumber(plain as z.ZodNumber);
     case 'boolean':
       return 'true or false';
     case 'enum':
@@ -53,7 +48,8 @@ function pathsEndingIn(type: z.core.$ZodType, key: string, at: readonly string[]
 function describeUnknownKey(schema: z.core.$ZodType, path: readonly PropertyKey[], key: string): string {
   const known = Object.keys(shapeOf(typeAt(schema, path) ?? schema) ?? {});
   const near = pathsEndingIn(schema, key)[0] ?? nearestName(key, known);
-  const hint = near === undefined ? `; known here: ${known.join(', ')}` : `; did you mean '${near}'?`;
+  const all = known.length > 8 ? 'playfold run --print-config shows all' : `known here: ${known.join(', ')}`;
+  const hint = near === undefined ? `; ${all}` : `; did you mean '${near}'?`;
   return `unknown key '${[...path.map(String), key].join('.')}'${hint}`;
 }
 
@@ -80,5 +76,6 @@ export function describeIssue(schema: z.core.$ZodType, issue: Issue, input: unkn
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
-  return `${name}: ${mismatch}, not ${quoteValue(value)}`;
+  const isBareText = issue.code === 'invalid_type' && issue.expected === 'string' && value !== null;
+  return `${name}: ${mismatch}, not ${quoteValue(value)}${isBareText ? '; write it in quotes' : ''}`;
 }

@@ -9,7 +9,8 @@ import { type SettingsInput, type SettingsOutput, settingsSchema } from './schem
 
 /** The file that is read where no other is named. */
 export const CONFIG_FILE = 'playfold.yaml';
-const CONFIG_VARIABLE = 'PLAYFOLD_CONFIG';
+const PREFIX = 'PLAYFOLD_';
+const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
 
 export interface SettingsSources {
   /** Values of flags by their names without dashes; `config` is a file's name or false. */
@@ -83,8 +84,8 @@ function flagLayer(flags: SettingsSources['flags']): Layer {
 function environmentLayer(environment: SettingsSources['environment'], notices: string[]): Layer {
   const known = [...listOptions().map(({ variable }) => variable), CONFIG_VARIABLE];
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('PLAYFOLD_') || known.includes(name)) continue;
-    const near = nearestName(name, known);
+    if (!name.startsWith(PREFIX) || known.includes(name)) continue;
+    const near = nearestVariable(name, known);
     if (near !== undefined)
       throw new PlayfoldError(`${name}: no option has this name; did you mean ${near}?`, EXIT.usage);
     notices.push(`${name} is no option and is ignored.`);
@@ -95,6 +96,17 @@ function environmentLayer(environment: SettingsSources['environment'], notices: 
     const value = parseVariableText(option, text);
     return checked(option, { value, origin: option.variable, subject: `${option.variable}=${text}` });
   };
+}
+
+/** Short names are too like each other: PLAYFOLD_PORT, which Kubernetes sets, is not meant for PLAYFOLD_OUT. */
+function nearestVariable(name: string, known: readonly string[]): string | undefined {
+  const short = name.slice(PREFIX.length);
+  if (short.length < 5) return undefined;
+  const near = nearestName(
+    short,
+    known.map((variable) => variable.slice(PREFIX.length)),
+  );
+  return near === undefined ? undefined : `${PREFIX}${near}`;
 }
 
 function findConfigFile(

@@ -31,7 +31,8 @@ export function typeAt(type: z.core.$ZodType, path: readonly PropertyKey[]): z.c
   const { def } = plainType(type)._zod;
   if (def.type === 'array') return typeAt(def.element, rest);
   if (def.type === 'record') return typeAt(def.valueType, rest);
-  const inner = shapeOf(type)?.[String(key)];
+  const shape = shapeOf(type) ?? {};
+  const inner = Object.hasOwn(shape, key) ? shape[String(key)] : undefined;
   return inner === undefined ? undefined : typeAt(inner, rest);
 }
 

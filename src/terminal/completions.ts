@@ -1,0 +1,38 @@
+const REQUEST = '--get-yargs-completions';
+
+/** Whether a shell asks what may stand where the cursor is. */
+export const isCompletionRequest = (args: readonly string[]): boolean => args[0] === REQUEST;
+
+/** Lets yargs answer in the form of the script that asks, whatever the login shell: only zsh's sets COMP_CWORD. */
+export function answerAskingShell(): void {
+  process.env.SHELL = process.env.COMP_CWORD === undefined ? 'bash' : 'zsh';
+}
+
+type Suggest = (onSuggested: (error: Error | null, suggestions?: string[]) => void) => void;
+
+/**
+ * What a shell offers for a word, in the shape that yargs calls: the values of a flag that has few, flags after a
+ * dash, else what yargs suggests; nothing where the shell should offer files.
+ */
+export function completeWord(
+  word: string,
+  _args: unknown,
+  suggest: Suggest,
+  done: (completions: string[]) => void,
+): void {
+  const flag = /^--(.+)$/.exec(process.argv.at(-2) ?? '')?.[1];
+  suggest((_error, suggestions = []) => {
+    const plain = suggestions.filter((suggestion) =>
+      word.startsWith('-') ? !/^--.(:|$)/.test(suggestion) : !suggestion.startsWith('-'),
+    );
+    if (flag === undefined || word.startsWith('-')) done(plain);
+    else void choicesOf(flag).then((choices) => done(choices ?? plain));
+  });
+}
+
+/** The values of a flag of the schema, where it has few. */
+async function choicesOf(flag: string): Promise<string[] | undefined> {
+  const { listOptions } = await import('../config/option-list.ts');
+  const choices = listOptions().find((option) => option.flag === flag)?.choices;
+  return choices === undefined ? undefined : [...choices];
+}
