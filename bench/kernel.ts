@@ -1,11 +1,11 @@
 import { Bench } from 'tinybench';
+import { parseConfig } from '../src/config/schema.ts';
 import { largestBin } from '../src/fold/piece-reader.ts';
 import { FoldKernel } from '../src/kernel/fold-kernel.ts';
 import { Kernel } from '../src/kernel/kernel.ts';
 import { EVENT_BYTES, FRAGMENT_BYTES } from '../src/kernel/layout.ts';
 import { ScanKernel } from '../src/kernel/scan-kernel.ts';
 import { kernelThresholds } from '../src/kernel/thresholds.ts';
-import { parseConfig } from '../src/options.ts';
 
 const ROWS = 131_072;
 const CHUNK = 2048;

@@ -1,5 +1,5 @@
+import type { Config } from '../src/config/schema.ts';
 import type { PairRow } from '../src/kernel/reference.ts';
-import type { Config } from '../src/options.ts';
 
 export interface VideoMetadata {
   readonly duration: number | null;

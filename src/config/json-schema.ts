@@ -3,7 +3,7 @@ import { optionFacts } from './option-facts.ts';
 import { settingsSchema } from './schema.ts';
 
 /** The JSON Schema of playfold.yaml, for editors; draft 7, which they all know. */
-export function configJsonSchema(): object {
+export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
   return z.toJSONSchema(settingsSchema, {
     target: 'draft-7',
     io: 'input',

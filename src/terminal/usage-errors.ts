@@ -30,18 +30,23 @@ function explainFlag(parser: Argv): string | undefined {
   return `Unknown flag --${unknown}.${didYouMean(near === undefined ? near : `--${near}`)}`;
 }
 
-/** Says in one line what is wrong with a command line that yargs refused with `message`, and what was meant. */
-export function explainUsage(message: string, parser: Argv, commandNames: readonly string[]): string {
-  const flag = explainFlag(parser);
-  if (flag !== undefined) return flag;
+/** What yargs says in several lines or in its own terms, in one line and ours. */
+function rephrase(message: string): string {
   const [, argument, given = '', choices = ''] =
     /Argument: (\S+), Given: "(.*)", Choices: (.*)$/s.exec(message) ?? [];
   if (argument !== undefined) return `${argument} ${given}: expected one of ${choices.replaceAll('"', '')}.`;
-  const [, empty] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
-  if (empty !== undefined) return `${empty.length === 1 ? '-' : '--'}${empty} needs a value.`;
+  const [, flag] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
+  if (flag !== undefined) return `${flag.length === 1 ? '-' : '--'}${flag} needs a value.`;
+  return `${message.replaceAll(/\s*\n\s*/g, ' ').replace(/\.?$/, '.')}`;
+}
+
+/** Says in one line what is wrong with a command line that yargs refused with `message`, and what was meant. */
+export function explainUsage(message: string, parser: Argv, commandNames: readonly string[]): string {
+  const [command] = ((parser.parsed || undefined)?.argv._ ?? []).map(String);
+  if (command !== undefined && !commandNames.includes(command))
+    return `Unknown command ${command}.${didYouMean(nearestName(command, commandNames))}`;
+  const flag = explainFlag(parser);
+  if (flag !== undefined) return flag;
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
-  if (unknown === undefined) return `${message.replaceAll(/\s*\n\s*/g, ' ').replace(/\.?$/, '.')}`;
-  const [command = ''] = ((parser.parsed || undefined)?.argv._ ?? []).map(String);
-  if (commandNames.includes(command)) return `${command} takes no ${unknown}.`;
-  return `Unknown command ${unknown}.${didYouMean(nearestName(unknown, commandNames))}`;
+  return unknown === undefined ? rephrase(message) : `${command} takes no ${unknown}.`;
 }

@@ -213,6 +213,34 @@ describe('what is printed', () => {
   });
 });
 
+describe('the configuration', () => {
+  const home = path('home');
+  writeText(
+    join(home, 'playfold.yaml'),
+    `inputs: [${JSON.stringify(events)}]\nout: result\nmaxSegmentSeconds: 50\n`,
+  );
+
+  it('of playfold.yaml in the working folder is enough to run, and stands in the manifest', () => {
+    const { code, stderr } = playfold(['run'], { cwd: home, env: { PLAYFOLD_SHORT_WATCH_SECONDS: '20' } });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'playfold: options from playfold.yaml; --no-config leaves it out.\n',
+    });
+    const manifest = JSON.parse(readFileSync(join(home, 'result', '_run.json'), 'utf8'));
+    expect(manifest.config).toMatchObject({ maxSegmentSeconds: 50, shortWatchSeconds: 20 });
+  });
+
+  it('is printed by --print-config, which runs nothing', () => {
+    const { code, stdout } = playfold(['run', '--print-config', '--out', 'other', '--json'], { cwd: home });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      out: { value: 'other', from: '--out' },
+      maxSegmentSeconds: { value: 50, from: 'playfold.yaml:3:1' },
+    });
+    expect(existsSync(join(home, 'other'))).toBe(false);
+  });
+});
+
 describe('an error', () => {
   const noUser = writeText(
     path('no-user.csv'),
@@ -233,20 +261,21 @@ describe('an error', () => {
   // biome-ignore format: a table
   const cases: readonly (readonly [string, number, RegExp, readonly string[]])[] = [
     ['no command', 2, /Name a command/, []],
-    ['a mistyped command', 2, /[Dd]id you mean run|Unknown/, ['runn', events, '--out', out]],
-    ['an unknown flag', 2, /Unknown argument.*memroy/, ['run', events, '--out', out, '--memroy', '1GB']],
-    ['no --out', 2, /Missing required argument: out/, ['run', events]],
+    ['a mistyped command', 2, /Unknown command runn\. Did you mean run\?/, ['runn', events, '--out', out]],
+    ['an unknown flag', 2, /Unknown flag --memroy\. Did you mean --memory\?/, ['run', events, '--out', out, '--memroy', '1GB']],
+    ['no input', 2, /no input: name at least one file, folder or glob/, ['run', '--out', out]],
+    ['no --out', 2, /no --out: name the folder to write/, ['run', events]],
     ['threads that are no number', 2, /--threads 0: expected a whole number from 1/, ['run', events, '--out', out, '--threads', '0']],
     ['a size that is none', 2, /--memory lots: expected a size such as 512MB/, ['run', events, '--out', out, '--memory', 'lots']],
     ['too little memory', 2, /--memory 1MB: too small; a run needs at least 256MB/, ['run', events, '--out', out, '--memory', '1MB']],
     ['a time that is none', 2, /--since yesterday: expected a date/, ['run', events, '--out', out, '--since', 'yesterday']],
-    ['an empty window', 2, /--until must be later/, ['run', events, '--out', out, '--since', '2026-02-01', '--until', '2026-01-01']],
+    ['an empty window', 2, /--until 2026-01-01: must be later than since/, ['run', events, '--out', out, '--since', '2026-02-01', '--until', '2026-01-01']],
     ['an unknown partitioning', 2, /--partition-by week: expected month, day, none, or bucket:N/, ['run', events, '--out', out, '--partition-by', 'week']],
     ['a configuration that is not there', 2, /--config .*nothing.yaml: there is no such file/, ['run', events, '--out', out, '--config', path('nothing.yaml')]],
-    ['a configuration that is not YAML', 2, /bad.yaml: not valid YAML/, ['run', events, '--out', out, '--config', badYaml]],
-    ['an unknown key', 2, /key.yaml: unknown key 'maxSegmentSecond'; did you mean 'maxSegmentSeconds'\?/, ['run', events, '--out', out, '--config', badKey]],
+    ['a configuration that is not YAML', 2, /bad.yaml:2:1: not valid YAML/, ['run', events, '--out', out, '--config', badYaml]],
+    ['an unknown key', 2, /key.yaml:1:1: unknown key 'maxSegmentSecond'; did you mean 'maxSegmentSeconds'\?/, ['run', events, '--out', out, '--config', badKey]],
     ['an unknown nested key', 2, /unknown key 'engagement.formla'; did you mean 'formula'\?/, ['run', events, '--out', out, '--config', badNested]],
-    ['a value of the wrong type', 2, /value.yaml: 'maxPlaybackRate': .*expected number/, ['run', events, '--out', out, '--config', badValue]],
+    ['a value of the wrong type', 2, /value.yaml:1:18: 'maxPlaybackRate': expected a number from 0\.1 to 64, not "fast"/, ['run', events, '--out', out, '--config', badValue]],
     ['a folder that is not ours', 2, /foreign: the folder is not empty and holds no _run.json/, ['run', events, '--out', foreign]],
     ['a file in place of the folder', 2, /this is a file; name a folder/, ['run', events, '--out', events]],
     ['an input that is not there', 4, /gone.parquet: there is no such file or folder/, ['run', path('gone.parquet'), '--out', out]],

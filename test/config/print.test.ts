@@ -35,5 +35,5 @@ it('settings as JSON hold every option', () => {
   const printed = JSON.parse(formatSettingsJson(settings));
   expect(Object.keys(printed)).toEqual(listOptions().map(({ key }) => key));
   expect(printed.threads).toEqual({ value: 3, from: 'PLAYFOLD_THREADS' });
-  expect(printed.out).toEqual({ value: null, from: 'default' });
+  expect(printed.out).toEqual({ value: null, from: 'not set' });
 });
