@@ -53,29 +53,44 @@ function describeUnknownKey(schema: z.core.$ZodType, path: readonly PropertyKey[
   return `unknown key '${[...path.map(String), key].join('.')}'${hint}`;
 }
 
-/** The expectation that an issue says was not met, without the name of what is wrong. */
-export function describeMismatch(schema: z.core.$ZodType, issue: Issue): string {
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input);
+
+/** What was probably meant, as the end of a sentence. */
+function hintAt(schema: z.core.$ZodType, issue: Issue, value: unknown): string {
+  const { def } = plainType(typeAt(schema, issue.path) ?? schema)._zod;
+  if (def.type === 'enum' && typeof value === 'string') {
+    const near = nearestName(value, Object.values(def.entries).map(String));
+    return near === undefined ? '' : `; did you mean '${near}'?`;
+  }
+  const isBareText = issue.code === 'invalid_type' && issue.expected === 'string' && value !== null;
+  return isBareText ? '; write it in quotes' : '';
+}
+
+function describeMismatch(schema: z.core.$ZodType, issue: Issue): string {
   if (issue.code === 'custom') return issue.message;
   if (issue.code === 'too_big' && issue.origin === 'array') return `expected at most ${issue.maximum} items`;
   return `expected ${expectation(typeAt(schema, issue.path) ?? schema)}`;
 }
 
+/** What was expected in place of the text of a flag or variable, and what was probably meant. */
+export function describeMistake(schema: z.core.$ZodType, issue: Issue, input: unknown): string {
+  const hint = hintAt(schema, issue, valueAt(input, issue.path));
+  return `${describeMismatch(schema, issue)}${hint === '' ? '.' : hint}`;
+}
+
 function quoteValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  const text = JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-/** One clause that names the key, what was expected and what stands there. */
+/** One clause that names the key, what was expected, what stands there and what was probably meant. */
 export function describeIssue(schema: z.core.$ZodType, issue: Issue, input: unknown): string {
   if (issue.code === 'unrecognized_keys') return describeUnknownKey(schema, issue.path, issue.keys[0] ?? '');
   const name = issue.path.length === 0 ? 'the top level' : `'${issue.path.map(String).join('.')}'`;
   const mismatch = describeMismatch(schema, issue);
   if (issue.code === 'custom') return `${name}: ${mismatch}`;
-  const value = issue.path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-    input,
-  );
-  const isBareText = issue.code === 'invalid_type' && issue.expected === 'string' && value !== null;
-  return `${name}: ${mismatch}, not ${quoteValue(value)}${isBareText ? '; write it in quotes' : ''}`;
+  const value = valueAt(input, issue.path);
+  return `${name}: ${mismatch}, not ${quoteValue(value)}${hintAt(schema, issue, value)}`;
 }

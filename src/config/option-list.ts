@@ -17,6 +17,7 @@ export interface Option {
   readonly group: OptionGroup;
   readonly type: z.core.$ZodType;
   readonly kind: 'boolean' | 'number' | 'list' | 'map' | 'text';
+  /** Values of an option, or of each item of a list, that has few. */
   readonly choices: readonly string[] | undefined;
   /** Whether commas divide what a flag or variable holds. */
   readonly isDivided: boolean;
@@ -47,8 +48,7 @@ const VALUE_NAMES = { boolean: '', number: 'N', list: 'LIST', map: 'NAME=VALUE,.
 function toOption(group: OptionGroup, path: readonly string[], type: z.core.$ZodType): Option {
   const facts = optionFacts.get(type) ?? {};
   const kind = kindOf(type);
-  const { def } = plainType(type)._zod;
-  const choices = def.type === 'enum' ? Object.values(def.entries).map(String) : undefined;
+  const choices = choicesOf(type);
   const flag = path
     .map((name) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
     .join('-');
@@ -65,8 +65,14 @@ function toOption(group: OptionGroup, path: readonly string[], type: z.core.$Zod
     isDivided: facts.hasCommas !== true,
     description: (type as z.ZodType).description ?? '',
     defaultText: facts.defaultText ?? formatDefault(defaultOf(type)),
-    valueName: facts.value ?? choices?.join('|') ?? VALUE_NAMES[kind],
+    valueName: facts.value ?? (kind === 'text' ? choices?.join('|') : undefined) ?? VALUE_NAMES[kind],
   };
+}
+
+function choicesOf(type: z.core.$ZodType): string[] | undefined {
+  const { def } = plainType(type)._zod;
+  if (def.type === 'array') return choicesOf(def.element);
+  return def.type === 'enum' ? Object.values(def.entries).map(String) : undefined;
 }
 
 function kindOf(type: z.core.$ZodType): Option['kind'] {

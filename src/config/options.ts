@@ -43,8 +43,8 @@ export const inputOptions = {
     .optional()
     .describe('Video metadata: videoId, duration in seconds, title; Parquet, CSV or NDJSON')
     .register(optionFacts, { value: 'FILE', defaultText: 'none: durations are estimated' }),
-  since: time('Read events from this time on (UTC), and those without a timestamp'),
-  until: time('Read events before this time (UTC), and those without a timestamp'),
+  since: time('Read events from this time on (UTC)'),
+  until: time('Read events before this time (UTC)'),
   allowEmpty: z.boolean().default(false).describe('No rows to read is not an error'),
 };
 
@@ -62,7 +62,7 @@ export const resultOptions = {
   uniqueSeconds: z
     .boolean()
     .default(true)
-    .describe('Unique seconds and watched ranges; --no-unique-seconds leaves them out'),
+    .describe('Compute unique seconds and watched ranges; --no-unique-seconds leaves them out'),
 };
 
 export const resourceOptions = {

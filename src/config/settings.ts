@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
 import { type ConfigFile, readConfigFile } from './file.ts';
-import { describeMismatch } from './issues.ts';
+import { describeMistake } from './issues.ts';
 import { listOptions, type Option } from './option-list.ts';
 import { parseOptionText, parseVariableText } from './option-text.ts';
 import { type SettingsInput, type SettingsOutput, settingsSchema } from './schema.ts';
@@ -140,7 +140,10 @@ function checked(option: Option, given: GivenValue): GivenValue {
   const result = (option.type as typeof settingsSchema).safeParse(given.value);
   const issue = result.error?.issues[0];
   if (issue === undefined) return given;
-  throw new PlayfoldError(`${given.subject}: ${describeMismatch(option.type, issue)}.`, EXIT.usage);
+  throw new PlayfoldError(
+    `${given.subject}: ${describeMistake(option.type, issue, given.value)}`,
+    EXIT.usage,
+  );
 }
 
 /** What each value alone cannot show: a window without time, a name of two event classes. */
@@ -151,7 +154,7 @@ function validateTogether(given: SettingsInput, chosen: ReadonlyMap<string, Give
   const key = issue?.path.filter((part) => typeof part === 'string').join('.') ?? '';
   const subject = chosen.get(key)?.subject ?? key;
   throw new PlayfoldError(
-    `${subject}: ${issue === undefined ? 'not valid' : describeMismatch(settingsSchema, issue)}.`,
+    `${subject}: ${issue === undefined ? 'not valid.' : describeMistake(settingsSchema, issue, given)}`,
     EXIT.usage,
   );
 }

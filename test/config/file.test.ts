@@ -42,7 +42,7 @@ describe('a configuration file', () => {
     ['partitionBy: bucket:0', "1:14: 'partitionBy': expected month, day, none, or bucket:N with N from 1 to 1024"],
     ['since: soon', "1:8: 'since': expected a date or time such as 2026-01-31 or 2026-01-31T12:00:00Z"],
     ['until: 2026-01-01\nsince: 2026-02-01', "1:8: 'until': must be later than since: rows with since <= timestamp < until are read"],
-    ['maxPlaybackRate: .nan', "1:18: 'maxPlaybackRate': expected a number from 0.1 to 64, not null"],
+    ['maxPlaybackRate: .nan', "1:18: 'maxPlaybackRate': expected a number from 0.1 to 64, not NaN"],
     ['eventNames:\n  play: [go, 3]', "2:14: 'eventNames.play.1': expected text that is not empty, not 3; write it in quotes"],
     ['eventNames: {play: go}', "1:20: 'eventNames.play': expected a list, each of it text that is not empty, not \"go\""],
     ['eventNames: {pause: [Play]}', "1:21: 'eventNames.pause': 'Play' stands under both play and pause"],

@@ -91,6 +91,7 @@ describe('settings', () => {
     ['--threads false: expected a whole number from 1 to 256.', { flags: { threads: false } }],
     ['--memory 1MB: too small; a run needs at least 256MB.', { flags: { memory: '1MB' } }],
     ['--engagement-formula pts: expected one of normalized, points.', { flags: { 'engagement-formula': 'pts' } }],
+    ["--engagement-formula point: expected one of normalized, points; did you mean 'points'?", { flags: { 'engagement-formula': 'point' } }],
     ['PLAYFOLD_THREADS=x: expected a whole number from 1 to 256.', { environment: { PLAYFOLD_THREADS: 'x' } }],
     ['PLAYFOLD_THREADS=x: expected a whole number from 1 to 256.', { environment: { PLAYFOLD_THREADS: 'x' }, flags: { threads: '1' } }],
     ['PLAYFOLD_EVENT_NAMES_PLAY=[go: expected a list, each of it text that is not empty.', { environment: { PLAYFOLD_EVENT_NAMES_PLAY: '[go' } }],
