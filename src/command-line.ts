@@ -21,8 +21,11 @@ export async function main(args: readonly string[]): Promise<number> {
     .demandCommand(1, 'Name a command.')
     .strict()
     .completion('yargs-completion', false, completeWord)
-    .exitProcess(false)
+    // Once it has answered a shell, yargs must leave: it would run the command on the line.
+    .exitProcess(isCompletionRequest(args))
     .fail((message, error) => {
+      // An unfinished line is no mistake.
+      if (isCompletionRequest(args)) return;
       // yargs throws its own YError for some usage errors; ours say what is wrong themselves.
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new PlayfoldError(

@@ -84,5 +84,10 @@ function kindOf(type: z.core.$ZodType): Option['kind'] {
 
 function formatDefault(value: unknown): string {
   if (value === undefined || value === false) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object'
+    ? Object.entries(value ?? {})
+        .map((pair) => pair.join('='))
+        .join(', ')
+    : String(value);
 }

@@ -1,3 +1,5 @@
+import { listOptions } from '../config/option-list.ts';
+
 const REQUEST = '--get-yargs-completions';
 
 /** Whether a shell asks what may stand where the cursor is. */
@@ -21,18 +23,9 @@ export function completeWord(
   done: (completions: string[]) => void,
 ): void {
   const flag = /^--(.+)$/.exec(process.argv.at(-2) ?? '')?.[1];
-  suggest((_error, suggestions = []) => {
-    const plain = suggestions.filter((suggestion) =>
-      word.startsWith('-') ? !/^--.(:|$)/.test(suggestion) : !suggestion.startsWith('-'),
-    );
-    if (flag === undefined || word.startsWith('-')) done(plain);
-    else void choicesOf(flag).then((choices) => done(choices ?? plain));
-  });
-}
-
-/** The values of a flag of the schema, where it has few. */
-async function choicesOf(flag: string): Promise<string[] | undefined> {
-  const { listOptions } = await import('../config/option-list.ts');
   const choices = listOptions().find((option) => option.flag === flag)?.choices;
-  return choices === undefined ? undefined : [...choices];
+  suggest((_error, suggestions = []) => {
+    if (word.startsWith('-')) done(suggestions.filter((suggestion) => !/^--.(:|$)/.test(suggestion)));
+    else done([...(choices ?? suggestions.filter((suggestion) => !suggestion.startsWith('-')))]);
+  });
 }

@@ -1,10 +1,17 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { playfold } from '../built-cli.ts';
+import { scenarioLines } from '../../src/sample/sample-data.ts';
+import { playfold, temporaryFolder, writeText } from '../built-cli.ts';
 
-const complete = (words: readonly string[], env: object = {}): string[] =>
-  playfold(['--get-yargs-completions', 'playfold', ...words], { env: { SHELL: '/bin/zsh', ...env } })
-    .stdout.split('\n')
-    .filter((line) => line !== '');
+const folder = temporaryFolder();
+
+function complete(words: readonly string[], env: object = {}): string[] {
+  const args = ['--get-yargs-completions', 'playfold', ...words];
+  const { code, stdout, stderr } = playfold(args, { env: { SHELL: '/bin/zsh', ...env } });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.split('\n').filter((line) => line !== '');
+}
 
 describe('the tab key', () => {
   it.each([
@@ -17,8 +24,18 @@ describe('the tab key', () => {
     for (const word of not) expect(completions).not.toContain(word);
   });
 
-  it('leaves files to the shell', () => {
-    expect(complete(['run', 'events/', ''])).toEqual([]);
+  it.each([[['run', 'events/', '']], [['run', '--out', '']], [['run', '--colour', 'red', '']]])(
+    'leaves files to the shell in %j',
+    (words) => {
+      expect(complete(words)).toEqual([]);
+    },
+  );
+
+  it('runs nothing', () => {
+    const out = join(folder, 'watch');
+    const events = writeText(join(folder, 'events.ndjson'), scenarioLines());
+    expect(complete(['run', events, '--no-config', '--out', out, ''])).toEqual([]);
+    expect(existsSync(out)).toBe(false);
   });
 
   it('describes flags to zsh', () => {
