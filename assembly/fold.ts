@@ -42,6 +42,7 @@ import {
   ROW_USER,
   ROW_VIDEO,
   ROW_WATCH,
+  STATUS_NOT_ASCENDING,
 } from '../src/kernel/layout';
 import { groupBin } from './group';
 import { uniteSegments } from './intervals';
@@ -240,8 +241,15 @@ export function foldPartition(plan: usize, pieceCount: i32): i32 {
   store<u32>(plan + (FOLD_RANGE_COUNT << 2), 0);
   for (let bin: u32 = 0; bin < binCount; bin++) {
     rowCount = foldBin(plan, groupBin(plan, bin, pieceCount), rowCount);
+    if (rowCount < 0) return rowCount;
   }
   return rowCount;
+}
+
+/** Whether pair b comes behind pair a: buckets order users as unsigned numbers, the sort in them videos as signed. */
+function isAscending(a: usize, b: usize): bool {
+  if (load<u64>(a) != load<u64>(b)) return load<u64>(a) < load<u64>(b);
+  return load<i64>(a, 8) < load<i64>(b, 8);
 }
 
 function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
@@ -253,8 +261,11 @@ function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
   let rowCount = firstRow;
   let rangeCount = <u32>slotOf(plan, FOLD_RANGE_COUNT);
   let fragment = fragments;
+  let previous: usize = 0;
   while (fragment < fragmentsEnd) {
     const pair = fragment;
+    if (previous != 0 && !isAscending(previous, pair)) return STATUS_NOT_ASCENDING;
+    previous = pair;
     beginPair();
     while (fragment < fragmentsEnd && compareRecords(fragment, pair, 2) == 0) {
       const session = load<u64>(fragment, 16);

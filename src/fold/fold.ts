@@ -105,6 +105,7 @@ export class Folder {
     // Beside what is kept, the largest piece must fit before its share of it is known.
     fold.begin({
       ...this.settings,
+      binBits: this.settings.binBits - Math.log2(this.settings.binsPerPartition),
       pieceCount: 1,
       binCount: 1,
       largestBin: counts,

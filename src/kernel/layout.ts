@@ -29,6 +29,7 @@ export const TEXT_OF_EVENT_NAME = 4;
 // What a function returns instead of a count.
 export const STATUS_ROUND_FULL = -1;
 export const STATUS_BAD_ARGUMENT = -2;
+export const STATUS_NOT_ASCENDING = -3; // a pair came twice: a bug, since grouping brings equal pairs together
 
 // Widths in bytes.
 export const CHUNK_ROWS = 2048; // one vector of DuckDB

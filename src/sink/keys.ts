@@ -2,7 +2,7 @@ import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
 import { describeColumns, readerOf } from '../source/columns.ts';
 import type { InputFile } from '../source/inputs.ts';
-import { idHash } from '../source/scan.ts';
+import { idCheck, idHash } from '../source/scan.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
 /** SQL for the texts that the scans kept. */
@@ -12,8 +12,8 @@ function textsSource(textPaths: readonly string[]): string {
 }
 
 /**
- * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Throws a
- * PlayfoldError (bug) where two ids that it saw have one hash.
+ * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Throws a PlayfoldError
+ * (input) where two ids that it saw have one hash.
  */
 export async function createKeyTables(
   database: Database,
@@ -25,15 +25,16 @@ export async function createKeyTables(
     ['users', 'userId'],
     ['videos', 'videoId'],
   ] as const) {
+    const hash = idHash(column, idHashBits);
+    // A second hash tells texts apart at half the cost of min and max over them.
     await database.run(
       `CREATE TEMP TABLE ${table} AS
-       SELECT ${idHash('id', idHashBits)} AS hash, id
-       FROM (SELECT DISTINCT ${column} AS id FROM ${texts} WHERE ${column} IS NOT NULL)`,
+       SELECT ${hash} AS hash, any_value(${column}) AS id, min(${idCheck(column)}) AS low, max(${idCheck(column)}) AS high
+       FROM ${texts} WHERE ${column} IS NOT NULL GROUP BY 1`,
     );
     const [collision] = await database.rows<{ id: string; other: string }>(
-      `SELECT min(id) AS id, max(id) AS other FROM ${table} WHERE hash IN (
-         SELECT hash FROM ${table} GROUP BY hash HAVING count(*) > 1
-       ) GROUP BY hash LIMIT 1`,
+      `SELECT min(${column}) AS id, max(${column}) AS other FROM ${texts}
+       WHERE ${column} IS NOT NULL AND ${hash} IN (SELECT hash FROM ${table} WHERE low <> high LIMIT 1) GROUP BY ${hash}`,
     );
     if (collision !== undefined)
       throw new PlayfoldError(
@@ -98,6 +99,22 @@ export async function createTitles(database: Database, file: InputFile | null): 
     );
 }
 
+/**
+ * Creates the table estimates(videoHash, duration, pairSum) in one reading of the folded rows. Returns the sum of the
+ * hashes of all pairs, for the checks.
+ */
+export async function createEstimates(database: Database): Promise<string> {
+  await database.run(
+    `CREATE TEMP TABLE estimates AS
+     SELECT videoHash, nullif(max(maxCreditedEndUs), 0) / 1e6 AS duration, sum(hash(userHash, videoHash)) AS pairSum
+     FROM ${FOLDED_TABLE}() GROUP BY videoHash`,
+  );
+  const [row] = await database.rows<{ pairSum: string }>(
+    `SELECT (coalesce(sum(pairSum), 0) % 18446744073709551616)::VARCHAR AS pairSum FROM estimates`,
+  );
+  return row?.pairSum ?? '';
+}
+
 /** Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. */
 export async function createDurations(database: Database): Promise<void> {
   await database.run(
@@ -107,8 +124,6 @@ export async function createDurations(database: Database): Promise<void> {
        CASE WHEN titles.duration IS NOT NULL THEN 'metadata' WHEN estimates.duration IS NOT NULL THEN 'estimated'
          ELSE 'unknown' END AS source
      FROM videos LEFT JOIN titles ON titles.videoId = videos.id
-     LEFT JOIN (
-       SELECT videoHash, nullif(max(maxCreditedEndUs), 0) / 1e6 AS duration FROM ${FOLDED_TABLE}() GROUP BY videoHash
-     ) AS estimates ON estimates.videoHash = videos.hash`,
+     LEFT JOIN estimates ON estimates.videoHash = videos.hash`,
   );
 }

@@ -12,7 +12,7 @@ import type { RowAccount, RunSummary } from '../summary.ts';
 import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
 import { registerFoldedTable } from './folded-table.ts';
-import { createDurations, createKeyTables, createTitles, readUnknownNames } from './keys.ts';
+import { createDurations, createEstimates, createKeyTables, createTitles, readUnknownNames } from './keys.ts';
 import { countRows, digestFiles, type ManifestFile, writeManifest } from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
@@ -37,7 +37,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   const expected = totalsOf(input.folds);
 
   stopwatch.begin('merge', expected.rowCount);
-  const unknownEventNames = await prepareTables(input, expected.rowCount);
+  const { unknownEventNames, pairSum } = await prepareTables(input, expected.rowCount);
   throwIfStopped(stopwatch.counters);
   await writeEngagement(database, staging.folder, expected.rowCount, options);
   throwIfStopped(stopwatch.counters);
@@ -48,7 +48,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
   const [{ checks, statistics, contentHash }, digests] = await Promise.all([
-    reviewRows(database, source, expected, options.uniqueSeconds),
+    reviewRows(database, source, { ...expected, pairSum }, options),
     digestFiles(staging.folder, written),
   ]);
   const violated = checks.find((check) => check.violations !== 0);
@@ -94,7 +94,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   return summary;
 }
 
-function totalsOf(folds: readonly FoldResult[]): ExpectedTotals {
+function totalsOf(folds: readonly FoldResult[]): Omit<ExpectedTotals, 'pairSum'> {
   const sum = (pick: (fold: FoldResult) => number): number =>
     folds.reduce((total, fold) => total + pick(fold), 0);
   return {
@@ -104,17 +104,21 @@ function totalsOf(folds: readonly FoldResult[]): ExpectedTotals {
   };
 }
 
-/** Makes the tables that the result joins, and returns the counts of unknown event names by name. */
-async function prepareTables(input: MergeInput, rowCount: number): Promise<Record<string, number>> {
+/** Makes the tables that the result joins. Counts unknown event names by name and adds up the pairs. */
+async function prepareTables(
+  input: MergeInput,
+  rowCount: number,
+): Promise<{ unknownEventNames: Record<string, number>; pairSum: string }> {
   const { database, options, scans, folds, account } = input;
   const places = folds.flatMap((fold) => fold.places);
   const textPaths = scans.map((scan) => scan.textsPath);
   registerFoldedTable(database, places, rowCount, options.threads);
   await createKeyTables(database, textPaths, options.idHashBits);
   await createTitles(database, options.videos === null ? null : await findVideos(options.videos));
+  const pairSum = await createEstimates(database);
   await createDurations(database);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
-  return countNames(account, names);
+  return { unknownEventNames: countNames(account, names), pairSum };
 }
 
 /** Throws a PlayfoldError (input) unless `path` is one file. */
@@ -137,7 +141,7 @@ function countNames(account: ScanAccount, names: ReadonlyMap<bigint, string>): R
 
 function toRowAccount(
   { read, kept, invalid, invalidByReason }: ScanAccount,
-  { eventCount, duplicateCount }: ExpectedTotals,
+  { eventCount, duplicateCount }: Pick<ExpectedTotals, 'eventCount' | 'duplicateCount'>,
   unknownEventNames: Record<string, number>,
 ): RowAccount {
   if (kept !== eventCount + duplicateCount)

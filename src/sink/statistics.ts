@@ -1,4 +1,5 @@
 import type { Database } from '../duckdb.ts';
+import { idHash } from '../source/scan.ts';
 import {
   CHECK_AGGREGATES,
   type Check,
@@ -6,6 +7,7 @@ import {
   type ExpectedTotals,
   judgeRows,
   negativeRowsSql,
+  pairSumSql,
 } from './checks.ts';
 import { FLAGS } from './engagement-sql.ts';
 
@@ -46,13 +48,14 @@ export async function reviewRows(
   database: Database,
   source: string,
   expected: ExpectedTotals,
-  uniqueSeconds: boolean,
+  { uniqueSeconds, idHashBits }: { readonly uniqueSeconds: boolean; readonly idHashBits: number },
 ): Promise<Review> {
   const [row] = await database.rows<
-    Record<string, number> & { contentHash: string; quartiles: number[] | null }
+    Record<string, number> & { contentHash: string; pairSum: string; quartiles: number[] | null }
   >(
     `SELECT ${[...CHECK_AGGREGATES, ...statisticAggregates()].join(', ')},
        ${contentHashSql(uniqueSeconds)} AS contentHash, ${negativeRowsSql(source)} AS negativeRows,
+       ${pairSumSql(idHash('userId', idHashBits), idHash('videoId', idHashBits))} AS pairSum,
        (${quartilesSql('watchPercentage', source)}) AS quartiles
      FROM ${source}`,
   );
@@ -83,7 +86,11 @@ export async function reviewRows(
       watchSeconds: seconds,
     })),
   };
-  return { checks: judgeRows(row ?? {}, expected), statistics, contentHash: row?.contentHash ?? '' };
+  return {
+    checks: judgeRows(row ?? {}, row?.pairSum ?? '', expected),
+    statistics,
+    contentHash: row?.contentHash ?? '',
+  };
 }
 
 /**

@@ -183,9 +183,8 @@ function foldPartition(
     const fold = new FoldKernel(kernel, toThresholds(thresholds));
     // Beside what is kept of a share there must be room for a whole piece: for all of them, to be simple.
     const twice = { fragmentCount: total.fragmentCount * 2, eventCount: total.eventCount * 2 };
-    fold.begin(
-      shareCount === 1 ? whole : { ...settings, ...twice, pieceCount: 1, binCount: 1, largestBin: total },
-    );
+    const shared = { pieceCount: 1, binCount: 1, binBits: cut.partitionBits, largestBin: total };
+    fold.begin(shareCount === 1 ? whole : { ...settings, ...twice, ...shared });
     for (const [i, count] of counts.entries()) {
       const views = fold.next(count);
       views.fragments.set(fragments[i]!);
