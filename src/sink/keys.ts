@@ -1,7 +1,7 @@
 import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
-import { describeColumns, readerOf } from '../source/columns.ts';
 import type { InputFile } from '../source/inputs.ts';
+import { describeColumns, readerOf } from '../source/readers.ts';
 import { idCheck, idHash } from '../source/scan.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 

@@ -1,7 +1,8 @@
 import type { Config } from '../config/schema.ts';
-import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
+import { type Database, quoteName } from '../duckdb.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
 import type { InputFile } from './inputs.ts';
+import { type Column, describeColumns } from './readers.ts';
 
 /** The input columns of SPEC.md section 1. */
 export const REQUIRED_COLUMNS = [
@@ -28,11 +29,6 @@ export interface ColumnExpressions {
   readonly fromTime: string | null;
 }
 
-interface Column {
-  readonly name: string;
-  readonly type: string;
-}
-
 /** What a scan needs to know of a file's columns. */
 export interface SourceColumns {
   readonly expressions: ColumnExpressions;
@@ -40,25 +36,6 @@ export interface SourceColumns {
   readonly signature: string;
   /** The columns to read from NDJSON, all as text: a value of another type is then a bad value, not an error. */
   readonly names: readonly string[];
-}
-
-/** A table function call that reads one or more files of one format. Without `names`, DuckDB finds them. */
-export function readerOf(
-  format: InputFile['format'],
-  paths: readonly string[],
-  { names = [], rowNumbers = false }: { names?: readonly string[]; rowNumbers?: boolean } = {},
-): string {
-  const list = `[${paths.map((path) => quotePath(path)).join(', ')}]`;
-  switch (format) {
-    case 'parquet':
-      return `read_parquet(${list}, hive_partitioning = false${rowNumbers ? ', file_row_number = true' : ''})`;
-    case 'ndjson': {
-      const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(', ');
-      return `read_json(${list}, hive_partitioning = false${names.length > 0 ? `, columns = {${columns}}` : ''})`;
-    }
-    case 'csv':
-      return `read_csv(${list}, hive_partitioning = false, all_varchar = true, header = true)`;
-  }
 }
 
 /**
@@ -93,23 +70,6 @@ export async function readColumns(
     ({ name }) => name,
   );
   return { expressions, names, signature: JSON.stringify([file.format, expressions, names]) };
-}
-
-/** Names and DuckDB types of a file's columns. */
-export async function describeColumns(database: Database, file: InputFile): Promise<Column[]> {
-  try {
-    const rows = await database.rows<{ column_name: string; column_type: string }>(
-      `DESCRIBE SELECT * FROM ${readerOf(file.format, [file.path])}`,
-    );
-    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
-  } catch (error) {
-    if (error instanceof PlayfoldError)
-      throw new PlayfoldError(
-        `${file.path}: cannot be read as ${file.format}: ${error.message}`,
-        error.exitCode,
-      );
-    throw error;
-  }
 }
 
 function missingColumn(file: InputFile, name: string, columns: readonly Column[]): PlayfoldError {

@@ -1,8 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import { type Database, quotePath } from '../duckdb.ts';
 import { PlayfoldError } from '../errors.ts';
-import { type ColumnExpressions, readColumns, readerOf, type SourceColumns } from './columns.ts';
+import { type ColumnExpressions, readColumns, type SourceColumns } from './columns.ts';
 import type { InputFile } from './inputs.ts';
+import { readerOf } from './readers.ts';
 
 /** One unit of scan work: some files, or some row groups of one Parquet file. Plain data. */
 export interface ScanSlice {
