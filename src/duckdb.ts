@@ -2,6 +2,9 @@ import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-a
 import duckdb from '@duckdb/node-bindings';
 import { EXIT, PlayfoldError } from './errors.ts';
 
+// The schema of the configuration needs these, and the command line must not wait for DuckDB to load.
+export { quoteName, quotePath, quoteText } from './sql-text.ts';
+
 export interface DuckDBLimits {
   readonly threads: number;
   readonly memoryBytes: number;
@@ -82,21 +85,6 @@ export class Database {
 }
 
 const toLimit = (memoryBytes: number): string => `${Math.ceil(memoryBytes / 1e6)}MB`;
-
-/** SQL text for a value: 'it''s'. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** SQL text for an identifier: "a ""b""". */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A path for read_parquet and its kin, which take every path for a glob; `pattern` below it stays one. */
-export function quotePath(path: string, pattern = ''): string {
-  return quoteText(path.replaceAll(/[*?[]/g, (special) => `[${special}]`) + pattern);
-}
 
 const DISK = /No space left on device|max_temp_directory_size|failed to offload data|Disk quota exceeded/;
 const INPUT =

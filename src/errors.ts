@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 
 /** What the process ends with; README.md says which of them a scheduler should retry. */
 export const EXIT = {
@@ -30,11 +30,26 @@ export class PlayfoldError extends Error {
 
 /** The candidate most like `name` where one is near enough to be meant, else undefined. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
+  return nearestNames([name], candidates)[0];
+}
+
+/** The candidates near enough to one of `names` to be meant, the nearest first. */
+export function nearestNames(names: readonly string[], candidates: readonly string[]): string[] {
   const simple = (text: string): string => text.toLowerCase().replaceAll(/[_\-. ]/g, '');
-  const best = closest(simple(name), candidates.map(simple));
-  const candidate = candidates[candidates.map(simple).indexOf(best)];
-  return distance(simple(name), best) <= Math.max(2, Math.floor(name.length / 3)) ? candidate : undefined;
+  const gapOf = (candidate: string): number =>
+    Math.min(
+      ...names.map((name) => {
+        const gap = distance(simple(name), simple(candidate));
+        return gap <= Math.max(2, Math.floor(name.length / 3)) && gap < simple(name).length
+          ? gap
+          : Number.POSITIVE_INFINITY;
+      }),
+    );
+  return candidates
+    .map((candidate) => ({ candidate, gap: gapOf(candidate) }))
+    .filter(({ gap }) => Number.isFinite(gap))
+    .sort((a, b) => a.gap - b.gap)
+    .map(({ candidate }) => candidate);
 }
 
 /** An error as plain data: own properties of an Error do not survive the way back from a worker. */

@@ -17,9 +17,11 @@ import { accountForRows } from './row-account.ts';
 import type { ResolvedOptions } from './run-options.ts';
 import { mergeResult } from './sink/merge.ts';
 import { checkTarget, Staging } from './sink/publish.ts';
+import { mergeEventNames } from './source/dialects/index.ts';
 import { resolveInputs } from './source/inputs.ts';
 import type { ScanResult } from './source/scan.ts';
 import { planSlices, type ScanSlice } from './source/slices.ts';
+import { createTitles, readVideoColumns } from './source/videos.ts';
 import { Stopwatch } from './stopwatch.ts';
 import type { RunSummary } from './summary.ts';
 
@@ -114,8 +116,10 @@ async function planRun(
   tempFolder: string,
   { counters }: Stopwatch,
 ): Promise<RunPlan> {
+  const { videos, config } = options;
+  await createTitles(database, videos === null ? null : await readVideoColumns(database, videos, config));
   const files = await resolveInputs(options.inputs);
-  const slices = await planSlices(database, files, options.config, options);
+  const slices = await planSlices(database, files, config, options);
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
   const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
   const budget = planBudget({ ...options, rowEstimate, hasFrom });
@@ -133,7 +137,10 @@ async function planRun(
       roundRows,
       hasFrom,
       databaseMemoryBytes: budget.scanDatabaseBytes,
-      eventNames: options.config.eventNames,
+      eventNames: mergeEventNames(
+        config.eventNames,
+        slices.map(({ columns }) => columns.dialect),
+      ),
       idHashBits: options.idHashBits,
     },
     fold: {
@@ -142,7 +149,7 @@ async function planRun(
       binsPerPartition,
       eventStride: hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
       withRanges: options.uniqueSeconds,
-      thresholds: kernelThresholds(options.config),
+      thresholds: kernelThresholds(config),
       maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
     },
     heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,

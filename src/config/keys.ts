@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import { nearestName } from '../errors.ts';
+import { EVENT_COLUMNS, VIDEO_COLUMNS } from '../source/columns/names.ts';
+import { parsePath } from '../source/columns/paths.ts';
+import { isTimeZone, TIMESTAMP_UNITS } from '../source/columns/timestamps.ts';
+import { DIALECT_NAMES } from '../source/dialects/index.ts';
 import {
   CLASS_NAMES,
   type ClassName,
   DEFAULT_EVENT_NAMES,
   normalizeEventName,
 } from '../source/event-classes.ts';
+import { optionFacts } from './option-facts.ts';
 
 // The keys of SPEC.md: what decides the numbers. One entry is one key, as in options.ts.
 
@@ -38,11 +44,54 @@ function refuseSharedNames(classes: EventNames, context: z.RefinementCtx): void 
   }
 }
 
+/** Where columns stand, by their names: { userId: 'account.id' }. */
+const columnPaths = (columns: readonly string[], description: string) =>
+  z
+    .record(z.string(), z.string())
+    .superRefine((paths, context) => {
+      for (const [column, path] of Object.entries(paths)) {
+        const near = nearestName(column, columns);
+        const hint = near === undefined ? `expected one of ${columns.join(', ')}` : `did you mean '${near}'?`;
+        if (!columns.includes(column))
+          context.addIssue({ code: 'custom', message: `there is no column '${column}'; ${hint}` });
+        else if (parsePath(path) === null)
+          context.addIssue({
+            code: 'custom',
+            message: `${column}: '${path}' is no column and no path such as props.position`,
+          });
+      }
+    })
+    .default({})
+    .describe(description)
+    .register(optionFacts, {
+      value: 'NAME=PATH,...',
+      expected: 'columns with their paths, such as userId=uid,currentTime=props.position',
+      defaultText: 'found by dialect and name',
+    });
+
+const ZONE = 'an IANA time zone such as Europe/Berlin';
+
 export const eventKeys = {
+  columns: columnPaths(EVENT_COLUMNS, 'Where columns of the events stand: a name, or a path into it'),
+  dialect: z
+    .enum(['auto', ...DIALECT_NAMES])
+    .default('auto')
+    .describe('Layout of the events; auto goes by the columns of each file'),
   timestampUnit: z
-    .enum(['auto', 's', 'ms', 'us'])
+    .enum(TIMESTAMP_UNITS)
     .default('auto')
     .describe('Unit of numeric timestamps; auto goes by magnitude'),
+  timezone: z
+    .string()
+    .refine(isTimeZone, `expected ${ZONE}`)
+    .default('UTC')
+    .describe('Time zone of timestamps that have none')
+    .register(optionFacts, { value: 'ZONE', expected: ZONE }),
+  videoColumns: columnPaths(VIDEO_COLUMNS, 'Where columns of the video metadata stand'),
+  videoDurationUnit: z
+    .enum(['auto', 's', 'ms'])
+    .default('auto')
+    .describe('Unit of numeric durations; auto is ms where the column is called so (duration_ms), else s'),
   eventNames: z
     .strictObject({
       play: names('play', 'Events that start watching'),

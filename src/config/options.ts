@@ -41,7 +41,7 @@ export const inputOptions = {
     .register(optionFacts, { value: 'PATH', defaultText: 'none', hasCommas: true }),
   videos: path
     .optional()
-    .describe('Video metadata: videoId, duration in seconds, title; Parquet, CSV or NDJSON')
+    .describe('Video metadata, one file: videoId, duration (seconds, or ISO-8601 such as PT5M), title')
     .register(optionFacts, { value: 'FILE', defaultText: 'none: durations are estimated' }),
   since: time('Read events from this time on (UTC)'),
   until: time('Read events before this time (UTC)'),

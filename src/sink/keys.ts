@@ -1,7 +1,5 @@
-import { type Database, quoteName, quotePath, quoteText } from '../duckdb.ts';
-import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
-import type { InputFile } from '../source/inputs.ts';
-import { describeColumns, readerOf } from '../source/readers.ts';
+import { type Database, quotePath, quoteText } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
 import { idCheck, idHash } from '../source/scan.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
@@ -55,48 +53,6 @@ export async function readUnknownNames(
      FROM ${textsSource(textPaths)} WHERE eventNameHash IS NOT NULL GROUP BY 1`,
   );
   return new Map(rows.map(({ hash, name }) => [BigInt(hash), name]));
-}
-
-/**
- * Creates the table titles(videoId, title, duration) from the metadata file, if any. Duration is in seconds, and
- * null unless it is finite and above 0. Throws a PlayfoldError (input) for a missing column, or for a video that
- * stands there twice with different values.
- */
-export async function createTitles(database: Database, file: InputFile | null): Promise<void> {
-  if (file === null) {
-    await database.run(`CREATE TEMP TABLE titles (videoId VARCHAR, title VARCHAR, duration DOUBLE)`);
-    return;
-  }
-  const columns = (await describeColumns(database, file)).map(({ name }) => name);
-  const find = (name: string): string | undefined =>
-    columns.find((column) => column.toLowerCase() === name.toLowerCase());
-  const videoId = find('videoId');
-  if (videoId === undefined) {
-    const near = nearestName('videoId', columns);
-    throw new PlayfoldError(
-      `${file.path}: column 'videoId' is missing; found: ${columns.join(', ')}.` +
-        (near === undefined ? '' : ` The nearest is '${near}': rename it to 'videoId'.`),
-      EXIT.input,
-    );
-  }
-  const [title, duration] = [find('title'), find('duration')];
-  const seconds = duration === undefined ? 'NULL' : `TRY_CAST(${quoteName(duration)} AS DOUBLE)`;
-  await database.run(
-    `CREATE TEMP TABLE titles AS
-     SELECT DISTINCT CAST(${quoteName(videoId)} AS VARCHAR) AS videoId,
-       ${title === undefined ? 'NULL' : quoteName(title)}::VARCHAR AS title,
-       CASE WHEN isfinite(${seconds}::DOUBLE) AND ${seconds}::DOUBLE > 0 THEN ${seconds}::DOUBLE END AS duration
-     FROM ${readerOf(file.format, [file.path], { names: file.format === 'ndjson' ? columns : [] })}
-     WHERE ${quoteName(videoId)} IS NOT NULL`,
-  );
-  const [twice] = await database.rows<{ videoId: string }>(
-    `SELECT videoId FROM titles GROUP BY videoId HAVING count(*) > 1 ORDER BY videoId LIMIT 1`,
-  );
-  if (twice !== undefined)
-    throw new PlayfoldError(
-      `${file.path}: video ${quoteText(twice.videoId)} stands there twice with different values; keep one row of it.`,
-      EXIT.input,
-    );
 }
 
 /**

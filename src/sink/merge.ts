@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import { type Database, quotePath } from '../duckdb.ts';
-import { EXIT, PlayfoldError } from '../errors.ts';
 import type { FoldResult } from '../fold/fold.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import { type InputFile, resolveInputs } from '../source/inputs.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
 import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
 import { registerFoldedTable } from './folded-table.ts';
-import { createDurations, createEstimates, createKeyTables, createTitles, readUnknownNames } from './keys.ts';
+import { createDurations, createEstimates, createKeyTables, readUnknownNames } from './keys.ts';
 import { countRows, digestFiles, type ManifestFile, writeManifest } from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
@@ -114,18 +112,10 @@ async function prepareTables(
   const textPaths = scans.map((scan) => scan.textsPath);
   registerFoldedTable(database, places, rowCount, options.threads);
   await createKeyTables(database, textPaths, options.idHashBits);
-  await createTitles(database, options.videos === null ? null : await findVideos(options.videos));
   const pairSum = await createEstimates(database);
   await createDurations(database);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
   return { unknownEventNames: countNames(account, names), pairSum };
-}
-
-/** Throws a PlayfoldError (input) unless `path` is one file. */
-async function findVideos(path: string): Promise<InputFile> {
-  const files = await resolveInputs([path]);
-  if (files[0] !== undefined && files.length === 1) return files[0];
-  throw new PlayfoldError(`--videos ${path}: found ${files.length} files; name one.`, EXIT.input);
 }
 
 /** Beyond the names that the kernel has room for, rows are counted together. */

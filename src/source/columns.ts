@@ -1,19 +1,15 @@
 import type { Config } from '../config/schema.ts';
-import { type Database, quoteName } from '../duckdb.ts';
-import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
+import type { Database } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
+import { ValueExpressions } from './columns/expressions.ts';
+import { sampleShapes } from './columns/json-shapes.ts';
+import { type EventColumn, missingColumn } from './columns/names.ts';
+import { type ColumnValue, toSourceColumns } from './columns/paths.ts';
+import { findMissing, type Resolutions, resolveColumns } from './columns/resolution.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { dialectOf } from './dialects/index.ts';
 import type { InputFile } from './inputs.ts';
-import { type Column, describeColumns } from './readers.ts';
-
-/** The input columns of SPEC.md section 1. */
-export const REQUIRED_COLUMNS = [
-  'timestamp',
-  'userId',
-  'sessionId',
-  'videoId',
-  'eventName',
-  'currentTime',
-] as const;
-export const FROM_COLUMN = 'fromTime';
+import { describeColumns } from './readers.ts';
 
 /** SQL expressions over one file's columns, each of a fixed type. */
 export interface ColumnExpressions {
@@ -29,9 +25,23 @@ export interface ColumnExpressions {
   readonly fromTime: string | null;
 }
 
-/** What a scan needs to know of a file's columns. */
+/** What a column of SPEC.md section 1 is read from. */
+export interface ColumnMatch {
+  readonly column: EventColumn;
+  /** As written after `--columns name=`; of several, the first that holds a value counts in each row. */
+  readonly paths: readonly string[];
+  readonly types: readonly string[];
+  readonly why: string;
+}
+
+/** What a scan needs to know of a file's columns: plain data. */
 export interface SourceColumns {
   readonly expressions: ColumnExpressions;
+  /** VARCHAR: the values as they stand in the file, before they are understood. */
+  readonly rawTexts: Readonly<Partial<Record<EventColumn, string>>>;
+  readonly matches: readonly ColumnMatch[];
+  /** The name of the dialect. */
+  readonly dialect: string;
   /** Files of one format and signature can be read by one query. */
   readonly signature: string;
   /** The columns to read from NDJSON, all as text: a value of another type is then a bad value, not an error. */
@@ -39,86 +49,76 @@ export interface SourceColumns {
 }
 
 /**
- * The columns of a file, as SQL expressions. Throws a PlayfoldError (input) naming the missing column, those
- * found and the nearest of them.
+ * The columns of a file, as SQL expressions: from `columns` of the configuration, else from the dialect, else by
+ * their names. Throws a PlayfoldError (input) naming a column that is missing or could be two, those found and the
+ * flag that mends it.
  */
 export async function readColumns(
   database: Database,
   file: InputFile,
   config: Config,
 ): Promise<SourceColumns> {
-  const described = await describeColumns(database, file);
-  const columns =
-    file.format === 'ndjson' ? described.map(({ name }) => ({ name, type: 'VARCHAR' })) : described;
-  const byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  const find = (name: string): Column => {
-    const column = byName.get(name.toLowerCase());
-    if (column === undefined) throw missingColumn(file, name, columns);
-    return column;
-  };
-  const from = byName.get(FROM_COLUMN.toLowerCase());
-  const expressions = {
-    timestampUs: timestampExpression(find('timestamp'), config.timestampUnit),
-    userId: textExpression(find('userId')),
-    sessionId: textExpression(find('sessionId')),
-    videoId: textExpression(find('videoId')),
-    eventName: textExpression(find('eventName')),
-    currentTime: secondsExpression(find('currentTime')),
-    fromTime: from === undefined ? null : secondsExpression(from),
-  };
-  const names = [...REQUIRED_COLUMNS.map(find), ...(from === undefined ? [] : [from])].map(
-    ({ name }) => name,
-  );
-  return { expressions, names, signature: JSON.stringify([file.format, expressions, names]) };
+  const columns = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
+  const dialect = dialectOf(config.dialect, columns);
+  const search = { file: file.path, flag: '--columns', columns };
+  let resolutions = resolveColumns(search, dialect, config.columns);
+  const isLikely = [...resolutions.values()].some((one) => one.isLikely);
+  if (findMissing(resolutions) !== undefined || (isLikely && file.format !== 'parquet')) {
+    const deeper = { ...search, columns: await sampleShapes(database, file, columns) };
+    resolutions = resolveColumns(deeper, dialect, config.columns);
+    const missing = findMissing(resolutions);
+    const known = dialect.name === 'playfold' ? undefined : dialect.name;
+    if (missing !== undefined) throw missingColumn(deeper, { ...missing, dialect: known });
+  }
+  return describeSource(file, dialect, resolutions, config);
 }
 
-function missingColumn(file: InputFile, name: string, columns: readonly Column[]): PlayfoldError {
-  const found = columns.map((column) => column.name);
-  const near = nearestName(name, found);
-  const hint = near === undefined ? '' : ` The nearest is '${near}': rename it to '${name}'.`;
-  return new PlayfoldError(
-    `${file.path}: column '${name}' is missing; found: ${found.join(', ') || 'none'}.${hint}`,
+function describeSource(
+  file: InputFile,
+  dialect: Dialect,
+  resolutions: Resolutions,
+  config: Config,
+): SourceColumns {
+  const all = [...resolutions.values()].flatMap(({ values }) => values);
+  const sql = new ValueExpressions(all);
+  const valuesOf = (column: EventColumn): readonly ColumnValue[] => resolutions.get(column)?.values ?? [];
+  const reading = {
+    unit: config.timestampUnit,
+    timezone: config.timezone,
+    formats: dialect.timestampFormats ?? [],
+  };
+  const expressions = {
+    timestampUs: sql.timestampUs(valuesOf('timestamp'), reading),
+    userId: sql.text(valuesOf('userId')),
+    sessionId: sql.text(valuesOf('sessionId')),
+    videoId: sql.text(valuesOf('videoId')),
+    eventName: sql.text(valuesOf('eventName')),
+    currentTime: sql.seconds(valuesOf('currentTime')),
+    fromTime: resolutions.has('fromTime') ? sql.seconds(valuesOf('fromTime')) : null,
+  };
+  const names = [...new Set(all.map(({ column }) => column))];
+  return {
+    expressions,
+    rawTexts: Object.fromEntries([...resolutions].map(([column, { values }]) => [column, sql.text(values)])),
+    matches: [...resolutions].map(([column, { values, why }]) => ({
+      column,
+      paths: values.map(({ path }) => path),
+      types: values.map(({ type }) => type),
+      why,
+    })),
+    dialect: dialect.name,
+    signature: JSON.stringify([file.format, dialect.name, expressions, names]),
+    names,
+  };
+}
+
+/** Throws a PlayfoldError (input) where the configuration names a fromTime that no file has. */
+export function checkFromTime(files: readonly SourceColumns[], config: Config): void {
+  const path = config.columns.fromTime;
+  if (path === undefined || files.length === 0) return;
+  if (files.some(({ expressions }) => expressions.fromTime !== null)) return;
+  throw new PlayfoldError(
+    `--columns fromTime=${path}: no file has such a column; correct it, or leave it out.`,
     EXIT.input,
   );
-}
-
-function textExpression({ name, type }: Column): string {
-  return type === 'VARCHAR' ? quoteName(name) : `CAST(${quoteName(name)} AS VARCHAR)`;
-}
-
-const NUMBER = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\)|BIGNUM)$/;
-
-function secondsExpression({ name, type }: Column): string {
-  const column = quoteName(name);
-  if (type === 'DOUBLE') return column;
-  if (NUMBER.test(type)) return `CAST(${column} AS DOUBLE)`;
-  if (type === 'VARCHAR' || type === 'JSON') return `TRY_CAST(trim(CAST(${column} AS VARCHAR)) AS DOUBLE)`;
-  return 'NULL::DOUBLE';
-}
-
-/** Microseconds a unit, for numbers in SQL; `auto` goes by magnitude: 1e11 s is the year 5138. */
-function unitFactor(number: string, unit: Config['timestampUnit']): string {
-  const factors = { s: '1000000', ms: '1000', us: '1' };
-  if (unit !== 'auto') return factors[unit];
-  return `CASE WHEN abs(${number}) < 100000000000 THEN 1000000 WHEN abs(${number}) < 100000000000000 THEN 1000 ELSE 1 END`;
-}
-
-function epochExpression(number: string, whole: boolean, unit: Config['timestampUnit']): string {
-  const factor = unitFactor(number, unit);
-  return whole
-    ? `TRY_CAST(${number}::HUGEINT * ${factor} AS BIGINT)`
-    : `TRY_CAST(round(${number} * ${factor}) AS BIGINT)`;
-}
-
-function timestampExpression({ name, type }: Column, unit: Config['timestampUnit']): string {
-  const column = quoteName(name);
-  if (/^(TIMESTAMP|DATE)/.test(type)) {
-    // epoch_us gives null for infinity. A cast to TIMESTAMP would cost ten times as much for TIMESTAMPTZ.
-    return `epoch_us(${type.startsWith('DATE') ? `${column}::TIMESTAMP` : column})`;
-  }
-  if (/^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)) return epochExpression(column, true, unit);
-  if (NUMBER.test(type)) return epochExpression(`CAST(${column} AS DOUBLE)`, false, unit);
-  const text = `trim(CAST(${column} AS VARCHAR))`;
-  const time = `TRY_CAST(${text} AS TIMESTAMPTZ)`;
-  return `CASE WHEN TRY_CAST(${text} AS BIGINT) IS NOT NULL THEN ${epochExpression(`TRY_CAST(${text} AS BIGINT)`, true, unit)} WHEN TRY_CAST(${text} AS DOUBLE) IS NOT NULL THEN ${epochExpression(`TRY_CAST(${text} AS DOUBLE)`, false, unit)} ELSE epoch_us(${time}) END`;
 }

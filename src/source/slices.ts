@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { type Database, quotePath } from '../duckdb.ts';
 import { PlayfoldError } from '../errors.ts';
-import { type ColumnExpressions, readColumns, type SourceColumns } from './columns.ts';
+import { type ColumnExpressions, checkFromTime, readColumns, type SourceColumns } from './columns.ts';
 import type { InputFile } from './inputs.ts';
 import { readerOf } from './readers.ts';
 
@@ -9,11 +9,14 @@ import { readerOf } from './readers.ts';
 export interface ScanSlice {
   /** For progress and errors: the file, or how many. */
   readonly label: string;
+  /** The files it is of. */
+  readonly paths: readonly string[];
   /** SQL: a table function call. */
   readonly from: string;
   /** SQL: a condition on the rows of the slice, or null for all. */
   readonly where: string | null;
   readonly expressions: ColumnExpressions;
+  readonly columns: SourceColumns;
   /** Exact for Parquet, by size otherwise. */
   readonly rowEstimate: number;
 }
@@ -67,6 +70,10 @@ export async function planSlices(
     shared.push(described);
   }
   flush();
+  checkFromTime(
+    slices.map(({ columns }) => columns),
+    config,
+  );
   return slices;
 }
 
@@ -94,9 +101,11 @@ function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): 
   const paths = described.map((one) => one.file.path);
   return {
     label: paths.length === 1 ? file.path : `${file.path} and ${paths.length - 1} more`,
+    paths,
     from: readerOf(file.format, paths, { names: columns.names }),
     where: windowCondition(columns.expressions, window),
     expressions: columns.expressions,
+    columns,
     rowEstimate: described.reduce((sum, one) => sum + rowsOf(one), 0),
   };
 }
@@ -111,9 +120,11 @@ function slicesOfRowGroups({ file, columns, rowGroups }: DescribedFile, window: 
     const inSlice = `file_row_number >= ${first} AND file_row_number < ${end}`;
     slices.push({
       label: `${file.path} rows ${first} to ${end}`,
+      paths: [file.path],
       from,
       where: inWindow === null ? inSlice : `${inSlice} AND ${inWindow}`,
       expressions: columns.expressions,
+      columns,
       rowEstimate: end - first,
     });
     first = end;

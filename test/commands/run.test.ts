@@ -244,7 +244,7 @@ describe('the configuration', () => {
 describe('an error', () => {
   const noUser = writeText(
     path('no-user.csv'),
-    'timestamp,user_id,sessionId,videoId,eventName,currentTime\n2026-01-01,u,s,v,play,0\n',
+    'timestamp,usr,sessionId,videoId,eventName,currentTime\n2026-01-01,u,s,v,play,0\n',
   );
   const broken = path('broken.parquet');
   writeFileSync(broken, 'PAR1 but nothing more');
@@ -282,11 +282,11 @@ describe('an error', () => {
     ['a glob without files', 4, /no file matches this glob/, ['run', path('*.orc'), '--out', out]],
     ['a folder without data', 4, /no rows to read; .*--allow-empty/, ['run', foreign, '--out', out]],
     ['an empty file', 4, /no rows to read/, ['run', writeText(path('zero.ndjson'), ''), '--out', out]],
-    ['a missing column', 4, /no-user.csv: column 'userId' is missing; found: timestamp, user_id, .*nearest is 'user_id'/, ['run', noUser, '--out', out]],
+    ['a missing column', 4, /no-user.csv: column 'userId' is missing; found: timestamp, usr, .*nearest is 'usr': add --columns userId=usr/, ['run', noUser, '--out', out]],
     ['a Parquet file that is none', 4, /broken.parquet: cannot be read as parquet/, ['run', broken, '--out', out]],
     ['a broken line', 4, /broken.ndjson: .*(Malformed|malformed|JSON)/, ['run', brokenLine, '--out', out]],
     ['metadata that is not there', 4, /films.csv: there is no such file/, ['run', events, '--out', out, '--videos', path('films.csv')]],
-    ['metadata without videoId', 4, /vid.csv: column 'videoId' is missing.*nearest is 'video_id'/, ['run', events, '--out', out, '--videos', writeText(path('vid.csv'), 'video_id,duration\nv,1\n')]],
+    ['metadata without videoId', 4, /vid.csv: column 'videoId' is missing.*nearest is 'vidio_id': add --video-columns videoId=vidio_id/, ['run', events, '--out', out, '--videos', writeText(path('vid.csv'), 'vidio_id,duration\nv,1\n')]],
     ['metadata in two files', 4, /--videos .*lake: found 2 files; name one/, ['run', events, '--out', out, '--videos', path('lake')]],
     ['a video with two durations', 4, /twice.csv: video 'v1' stands there twice with different values/, ['run', events, '--out', out, '--videos', twice]],
   ];

@@ -1,0 +1,133 @@
+import type { Config } from '../config/schema.ts';
+import { type Database, quoteText } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
+import { ValueExpressions } from './columns/expressions.ts';
+import {
+  matchName,
+  missingColumn,
+  type NameSearch,
+  VIDEO_COLUMNS,
+  VIDEO_SPELLINGS,
+  type VideoColumn,
+} from './columns/names.ts';
+import { type ColumnValue, normalizeName, parsePath, resolvePath, toSourceColumns } from './columns/paths.ts';
+import { type InputFile, resolveInputs } from './inputs.ts';
+import { describeColumns, readerOf } from './readers.ts';
+
+/** What the columns of the video metadata are read from. */
+export interface VideoColumns {
+  readonly file: InputFile;
+  readonly matches: readonly {
+    readonly column: VideoColumn;
+    readonly path: string;
+    readonly type: string;
+    readonly why: string;
+  }[];
+  /** SQL: rows of videoId VARCHAR, title VARCHAR and duration DOUBLE, in seconds. */
+  readonly select: string;
+}
+
+/** The columns of a metadata file. Throws a PlayfoldError (input) unless `path` is one file with a videoId. */
+export async function readVideoColumns(
+  database: Database,
+  path: string,
+  config: Config,
+): Promise<VideoColumns> {
+  const file = await findVideos(path);
+  const columns = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
+  const search = { file: file.path, flag: '--video-columns', columns };
+  const found = VIDEO_COLUMNS.flatMap((column) => {
+    const match = resolveVideoColumn(search, column, config.videoColumns[column]);
+    return match === undefined ? [] : [{ column, ...match }];
+  });
+  const valuesOf = (column: VideoColumn): ColumnValue[] =>
+    found.filter((match) => match.column === column).map(({ value }) => value);
+  if (valuesOf('videoId').length === 0)
+    throw missingColumn(search, { target: 'videoId', spellings: VIDEO_SPELLINGS.videoId });
+  const sql = new ValueExpressions(found.map(({ value }) => value));
+  const [title, duration] = [valuesOf('title'), valuesOf('duration')];
+  const names = [...new Set(found.map(({ value }) => value.column))];
+  return {
+    file,
+    matches: found.map(({ column, value: { path: at, type }, why }) => ({ column, path: at, type, why })),
+    select: `SELECT ${sql.text(valuesOf('videoId'))} AS videoId,
+       ${title.length === 0 ? 'NULL::VARCHAR' : sql.text(title)} AS title,
+       ${duration.length === 0 ? 'NULL::DOUBLE' : durationExpression(sql, duration, config.videoDurationUnit)} AS duration
+     FROM ${readerOf(file.format, [file.path], { names: file.format === 'ndjson' ? names : [] })}`,
+  };
+}
+
+/** Throws a PlayfoldError (input) unless `path` is one file. */
+async function findVideos(path: string): Promise<InputFile> {
+  const files = await resolveInputs([path]);
+  if (files[0] !== undefined && files.length === 1) return files[0];
+  throw new PlayfoldError(`--videos ${path}: found ${files.length} files; name one.`, EXIT.input);
+}
+
+function resolveVideoColumn(
+  search: NameSearch,
+  column: VideoColumn,
+  path: string | undefined,
+): { value: ColumnValue; why: string } | undefined {
+  if (path === undefined) {
+    const match = matchName(search, column, VIDEO_SPELLINGS[column]);
+    const value = match && resolvePath(search.columns, match.steps);
+    return value && { value, why: match.why };
+  }
+  const value = resolvePath(search.columns, [path]) ?? resolvePath(search.columns, parsePath(path) ?? [path]);
+  if (value === undefined)
+    throw missingColumn(search, { target: column, spellings: VIDEO_SPELLINGS[column], configured: path });
+  return { value, why: 'as configured' };
+}
+
+/** ISO-8601: PT1H2M3.5S, P1DT2H. Years and months have no length. */
+const ISO_DURATION = String.raw`^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d*)?)S)?)?$`;
+
+function durationExpression(
+  sql: ValueExpressions,
+  values: readonly ColumnValue[],
+  unit: Config['videoDurationUnit'],
+): string {
+  const isMs =
+    unit === 'ms' || (unit === 'auto' && /(ms|millis|milliseconds)$/.test(normalizeName(values[0]!.path)));
+  const number = `${sql.seconds(values)}${isMs ? ' / 1e3' : ''}`;
+  const text = `upper(trim(${sql.text(values)}))`;
+  const part = (group: number, seconds: number): string =>
+    `coalesce(TRY_CAST(replace(regexp_extract(${text}, ${quoteText(ISO_DURATION)}, ${group}), ',', '.') AS DOUBLE), 0) * ${seconds}`;
+  const iso = `${part(1, 86400)} + ${part(2, 3600)} + ${part(3, 60)} + ${part(4, 1)}`;
+  return `CASE WHEN regexp_matches(${text}, ${quoteText(ISO_DURATION)}) THEN ${iso} ELSE ${number} END`;
+}
+
+/**
+ * Creates the table titles(videoId, title, duration) from the metadata, if any. Duration is in seconds, and null
+ * unless it is finite and above 0. Throws a PlayfoldError (input) for a video that stands there twice with
+ * different values.
+ */
+export async function createTitles(database: Database, videos: VideoColumns | null): Promise<void> {
+  if (videos === null) {
+    await database.run(`CREATE TEMP TABLE titles (videoId VARCHAR, title VARCHAR, duration DOUBLE)`);
+    return;
+  }
+  const { path } = videos.file;
+  try {
+    await database.run(
+      `CREATE TEMP TABLE titles AS
+       SELECT DISTINCT videoId, title, CASE WHEN isfinite(duration) AND duration > 0 THEN duration END AS duration
+       FROM (${videos.select}) WHERE videoId IS NOT NULL`,
+    );
+  } catch (error) {
+    if (error instanceof PlayfoldError) throw new PlayfoldError(`${path}: ${error.message}`, error.exitCode);
+    throw error;
+  }
+  const [twice] = await database.rows<{ videoId: string; title: string; duration: string }>(
+    `SELECT videoId, string_agg(DISTINCT coalesce(title, '(none)'), ' and ') AS title,
+       string_agg(DISTINCT coalesce(duration::VARCHAR, '(none)'), ' and ') AS duration
+     FROM titles GROUP BY videoId HAVING count(*) > 1 ORDER BY videoId LIMIT 1`,
+  );
+  if (twice !== undefined)
+    throw new PlayfoldError(
+      `${path}: video ${quoteText(twice.videoId)} stands there twice with different values ` +
+        `(duration ${twice.duration}; title ${twice.title}); keep one row of it.`,
+      EXIT.input,
+    );
+}
