@@ -1,3 +1,5 @@
+export { type CheckOptions, check } from './check/check.ts';
+export type { CheckReport, ReportedLayout, ReportedMatch, SampleRow, SessionReport } from './check/report.ts';
 export type { Config, ConfigInput } from './config/schema.ts';
 export { EXIT, type ExitCode, PlayfoldError } from './errors.ts';
 export { StoppedError } from './progress-counters.ts';

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { generateCommand } from './generate.ts';
@@ -9,6 +10,7 @@ import { schemaCommand } from './schema.ts';
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments so
 export const commands: CommandModule<object, any>[] = [
   runCommand,
+  checkCommand,
   demoCommand,
   generateCommand,
   schemaCommand,
