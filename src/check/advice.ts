@@ -25,7 +25,7 @@ export function adviseOn(report: Omit<CheckReport, 'advice'>): string[] {
 function adviseOnReasons({ read, invalidByReason, layouts }: Omit<CheckReport, 'advice'>): string[] {
   return Object.entries(COLUMN_OF_REASON).flatMap(([reason, column]) => {
     const rows = invalidByReason[reason] ?? 0;
-    if (rows < read / 20) return [];
+    if (rows === 0 || rows < read / 20) return [];
     const { dialect, matches } = layouts[0]!;
     const paths = matches.find((one) => one.column === column)?.paths.join(', ');
     const others = dialect === 'playfold' ? '' : ' Events that are not of the player may well lack it.';
@@ -38,7 +38,7 @@ function adviseOnReasons({ read, invalidByReason, layouts }: Omit<CheckReport, '
 
 function adviseOnNames(report: Omit<CheckReport, 'advice'>): string[] {
   const unknown = (report.invalidByReason.unknown_event ?? 0) - report.otherEventRows;
-  if (unknown < report.read / 20) return [];
+  if (unknown === 0 || unknown < report.read / 20) return [];
   const names = Object.keys(report.unknownEventNames).slice(0, 3);
   return [
     `${percent(unknown, report.read)} of the rows have an event name of no class (${names.join(', ')}); ` +

@@ -45,7 +45,7 @@ function refuseSharedNames(classes: EventNames, context: z.RefinementCtx): void 
 }
 
 /** Where columns stand, by their names: { userId: 'account.id' }. */
-const columnPaths = (columns: readonly string[], description: string) =>
+const columnPaths = (columns: readonly string[], description: string, defaultText: string) =>
   z
     .record(z.string(), z.string())
     .superRefine((paths, context) => {
@@ -66,13 +66,17 @@ const columnPaths = (columns: readonly string[], description: string) =>
     .register(optionFacts, {
       value: 'NAME=PATH,...',
       expected: 'columns with their paths, such as userId=uid,currentTime=props.position',
-      defaultText: 'found by dialect and name',
+      defaultText,
     });
 
 const ZONE = 'an IANA time zone such as Europe/Berlin';
 
 export const eventKeys = {
-  columns: columnPaths(EVENT_COLUMNS, 'Where columns of the events stand: a name, or a path into it'),
+  columns: columnPaths(
+    EVENT_COLUMNS,
+    'Where columns of the events stand: a name, or a path into it',
+    'found by dialect and name',
+  ),
   dialect: z
     .enum(['auto', ...DIALECT_NAMES])
     .default('auto')
@@ -87,7 +91,7 @@ export const eventKeys = {
     .default('UTC')
     .describe('Time zone of timestamps that have none')
     .register(optionFacts, { value: 'ZONE', expected: ZONE }),
-  videoColumns: columnPaths(VIDEO_COLUMNS, 'Where columns of the video metadata stand'),
+  videoColumns: columnPaths(VIDEO_COLUMNS, 'Where columns of the video metadata stand', 'found by name'),
   videoDurationUnit: z
     .enum(['auto', 's', 'ms'])
     .default('auto')

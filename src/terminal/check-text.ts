@@ -1,5 +1,6 @@
 import colors from 'picocolors';
 import type { CheckReport, ReportedMatch, SampleRow } from '../check/report.ts';
+import { DIALECTS } from '../source/dialects/index.ts';
 import { formatTable } from './table.ts';
 
 const count = new Intl.NumberFormat('en-US');
@@ -41,10 +42,17 @@ function formatLayout({
 }: CheckReport['layouts'][number]): string[] {
   const others = files === 1 ? '' : ` and ${count.format(files - 1)} more`;
   return [
-    `  ${firstFile}${others}: ${format}, dialect ${dialect}`,
+    `  ${firstFile}${others}: ${format}, dialect ${dialect}${describeDialect(dialect)}`,
     ...formatMatches(matches),
     ...missing.map((column) => `    ${column} is not there`),
   ];
+}
+
+function describeDialect(name: string): string {
+  const dialect = DIALECTS.find((one) => one.name === name);
+  return dialect === undefined || dialect.signs.length === 0
+    ? ''
+    : ` (${dialect.title}; ${dialect.specification})`;
 }
 
 /** Of many paths, those that lead. */

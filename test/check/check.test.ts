@@ -173,6 +173,20 @@ describe('a check', () => {
     await expect(check({ inputs: [write(text)], config })).rejects.toThrow(message);
   });
 
+  it('has nothing to say about a file that is only a header', async () => {
+    const header = 'timestamp,userId,sessionId,videoId,eventName,currentTime\n';
+    const report = await check({ inputs: [write(header, 'csv')] });
+    expect(report).toMatchObject({
+      read: 0,
+      kept: 0,
+      invalid: 0,
+      samples: {},
+      advice: [],
+      firstTimestamp: null,
+    });
+    expect(report.sessions).toMatchObject({ rows: 0, sessions: 0, duplicates: 0 });
+  });
+
   it('stops when its signal fires', async () => {
     const input = write(lines([event(0, 'play', 0)]));
     const signal = AbortSignal.abort();

@@ -241,6 +241,8 @@ describe('a timestamp', () => {
     ['local DATE', `DATE '2026-01-05'`, 'DATE', berlin, '2026-01-04T23:00:00Z'],
     ['local TIMESTAMP', `TIMESTAMP '2026-01-05 13:00:00'`, 'TIMESTAMP', berlin, NOON],
     ['local TIMESTAMP in summer', `TIMESTAMP '2026-07-05 14:00:00'`, 'TIMESTAMP', berlin, '2026-07-05T12:00:00Z'],
+    ['the later of an hour that happened twice', `TIMESTAMP '2026-10-25 02:30:00'`, 'TIMESTAMP', berlin, '2026-10-25T01:30:00Z'],
+    ['an hour that never was', `'2026-03-29 02:30:00'`, 'VARCHAR', berlin, '2026-03-29T01:30:00Z'],
     ['local TIMESTAMP_NS', `TIMESTAMP_NS '2026-01-05 13:00:00'`, 'TIMESTAMP_NS', berlin, NOON],
     ['text with Z', `'2026-01-05T12:00:00Z'`, 'VARCHAR', berlin, NOON],
     ['text with an offset', `' 2026-01-05T14:00:00+0200 '`, 'VARCHAR', berlin, NOON],

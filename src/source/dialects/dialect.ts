@@ -7,7 +7,7 @@ import type { ClassName } from '../event-classes.ts';
  */
 export interface Dialect {
   readonly name: string;
-  /** One line for `check` and the README. */
+  /** What `check` says it is. */
   readonly title: string;
   /** Where the format is specified. */
   readonly specification: string;
