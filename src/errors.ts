@@ -36,17 +36,14 @@ export function nearestName(name: string, candidates: readonly string[]): string
 /** The candidates near enough to one of `names` to be meant, the nearest first. */
 export function nearestNames(names: readonly string[], candidates: readonly string[]): string[] {
   const simple = (text: string): string => text.toLowerCase().replaceAll(/[_\-. ]/g, '');
-  const gapOf = (candidate: string): number =>
-    Math.min(
-      ...names.map((name) => {
-        const gap = distance(simple(name), simple(candidate));
-        return gap <= Math.max(2, Math.floor(name.length / 3)) && gap < simple(name).length
-          ? gap
-          : Number.POSITIVE_INFINITY;
-      }),
-    );
+  const gapOf = (name: string, candidate: string): number => {
+    const gap = distance(simple(name), simple(candidate));
+    // Two letters make another word of a short one.
+    const limit = simple(name).length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3));
+    return gap <= limit ? gap : Number.POSITIVE_INFINITY;
+  };
   return candidates
-    .map((candidate) => ({ candidate, gap: gapOf(candidate) }))
+    .map((candidate) => ({ candidate, gap: Math.min(...names.map((name) => gapOf(name, candidate))) }))
     .filter(({ gap }) => Number.isFinite(gap))
     .sort((a, b) => a.gap - b.gap)
     .map(({ candidate }) => candidate);

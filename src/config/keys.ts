@@ -51,7 +51,8 @@ const columnPaths = (columns: readonly string[], description: string, defaultTex
     .superRefine((paths, context) => {
       for (const [column, path] of Object.entries(paths)) {
         const near = nearestName(column, columns);
-        const hint = near === undefined ? `expected one of ${columns.join(', ')}` : `did you mean '${near}'?`;
+        const hint =
+          near === undefined ? `expected one of ${columns.join(', ')}` : `the nearest is '${near}'`;
         if (!columns.includes(column))
           context.addIssue({ code: 'custom', message: `there is no column '${column}'; ${hint}` });
         else if (parsePath(path) === null)

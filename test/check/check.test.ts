@@ -125,7 +125,7 @@ describe('a check', () => {
 
   it('tells the layouts of several files apart', async () => {
     const own = write(lines([event(0, 'play', 0)]));
-    const others = write('ts,uid,session,video,action,position,from\n2026-01-05,u,s,v,play,0,\n', 'csv');
+    const others = write('ts,uid,session,video,action,position,seek_from\n2026-01-05,u,s,v,play,0,\n', 'csv');
     const { layouts, files: count } = await check({ inputs: [own, others] });
     expect(count).toBe(2);
     expect(layouts.map(({ format, dialect, missing }) => ({ format, dialect, missing }))).toEqual([

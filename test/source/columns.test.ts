@@ -135,7 +135,7 @@ describe('configured columns', () => {
   });
 
   it.each([
-    ['usrId', 'x', /there is no column 'usrId'; did you mean 'userId'\?/],
+    ['usrId', 'x', /there is no column 'usrId'; the nearest is 'userId'/],
     ['colour', 'x', /expected one of timestamp, userId/],
     ['userId', 'a..b', /'a\.\.b' is no column and no path such as props.position/],
     ['userId', '', /'' is no column/],

@@ -42,7 +42,7 @@ export const EVENT_SPELLINGS: Readonly<Record<EventColumn, readonly string[]>> =
     'currentTime position playhead playheadPosition currentPosition videoPosition playbackPosition positionSeconds positionSec videoTime videoCurrentTime currentTimeSeconds playbackTime',
   ),
   fromTime: words(
-    'fromTime from fromPosition seekFrom timeFrom oldTime previousTime previousPosition positionFrom',
+    'fromTime fromPosition seekFrom timeFrom oldTime previousTime previousPosition positionFrom',
   ),
 };
 
