@@ -6,7 +6,7 @@ import { parseConfig } from '../../../dist/config/schema.js';
 import { runPipeline } from '../../../dist/pipeline.js';
 import { resolveOptions } from '../../../dist/run-options.js';
 import { EVENT_SPELLINGS } from '../../../src/source/columns/names.ts';
-import { parsePath } from '../../../src/source/columns/paths.ts';
+import { normalizeName, parsePath } from '../../../src/source/columns/paths.ts';
 import { readColumns } from '../../../src/source/columns.ts';
 import { DIALECTS, mergeEventNames } from '../../../src/source/dialects/index.ts';
 import { CLASS_NAMES, DEFAULT_EVENT_NAMES, normalizeEventName } from '../../../src/source/event-classes.ts';
@@ -97,6 +97,18 @@ describe('a dialect', () => {
 });
 
 describe('common names', () => {
+  it('are in the README as they are known', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const section = readme.slice(readme.indexOf('| common names'), readme.indexOf('All of them are in'));
+    for (const [column, spellings] of Object.entries(EVENT_SPELLINGS)) {
+      const [, names = ''] = new RegExp(`^\\| ${column} +\\| (.*?) +\\|$`, 'm').exec(section) ?? [];
+      const known = spellings.map(normalizeName);
+      const places = names.split(', ').map((name) => known.indexOf(normalizeName(name)));
+      expect(places, column).not.toContain(-1);
+      expect(places, column).toEqual([...places].sort((a, b) => a - b));
+    }
+  });
+
   it('stand under one column each', () => {
     const all = Object.values(EVENT_SPELLINGS)
       .flat()
