@@ -27,7 +27,8 @@ describe('every option', () => {
   });
 
   it('has a default that the schema accepts', () => {
-    const { threads, memory } = settingsSchema.parse({});
-    expect(settingsSchema.parse(settingsSchema.parse({}))).toMatchObject({ threads, memory });
+    // One reading of what the machine has free: the next may differ.
+    const defaults = settingsSchema.parse({});
+    expect(settingsSchema.parse(defaults)).toEqual(defaults);
   });
 });
