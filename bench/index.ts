@@ -6,8 +6,11 @@ import { parseCount } from '../src/commands/generate.ts';
 import { compileKernel } from '../src/kernel/kernel.ts';
 import { availableCores } from '../src/resources.ts';
 import { formatTable } from '../src/terminal/table.ts';
+import { type Aim, judgeAims, median, ratio, VARIANTS } from './aims.ts';
+import type { Measured } from './child.ts';
 import { benchKernel } from './kernel.ts';
-import { benchWholeRun, type Contender } from './whole-run.ts';
+import { benchSkew, type Skew } from './skew.ts';
+import { benchWholeRun, type Contender, lakeBytes } from './whole-run.ts';
 
 // This file runs as bench/.build/bench/index.js.
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -16,22 +19,18 @@ const args = await yargs(process.argv.slice(2))
   .scriptName('npm run bench --')
   .options({
     events: { type: 'string', default: '1M,10M', describe: 'Sizes of the whole run' },
-    rounds: { type: 'number', default: 3, describe: 'Runs of each contender' },
+    rounds: {
+      type: 'number',
+      default: 3,
+      describe: 'Runs of each contender; of 100M events, one of each rival',
+    },
     folder: { type: 'string', default: join(tmpdir(), 'playfold-bench'), describe: 'Where lakes are kept' },
-    'text-keys': { type: 'boolean', default: false, describe: 'Also run the SQL over text keys' },
-    variants: { type: 'boolean', default: false, describe: 'Also one thread, 512MB and --no-unique-seconds' },
+    skew: { type: 'boolean', default: false, describe: 'Also the skewed lakes, 5 to 20 million events each' },
     json: { type: 'boolean', default: false, describe: 'Print one JSON object' },
   })
   .strict()
   .parseAsync();
 
-const VARIANTS = {
-  'one thread': ['--threads', '1'],
-  '--memory 512MB': ['--memory', '512MB'],
-  '--no-unique-seconds': ['--no-unique-seconds'],
-};
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const fixed = (value: number): string => value.toFixed(2);
 
 /** A table of contenders; ratios are medians of the ratios round by round. */
@@ -41,42 +40,83 @@ function contenderTable(contenders: readonly Contender[]): string[] {
     name,
     fixed(median(seconds)),
     `${fixed(Math.min(...seconds))}-${fixed(Math.max(...seconds))}`,
-    fixed(median(seconds.map((value, round) => value / playfold.seconds[round]!))),
+    fixed(ratio(contenders.find((one) => one.name === name)!, playfold)),
     (peakBytes / 1e6).toFixed(0),
   ]);
   return formatTable(['contender', 'seconds', 'spread', 'x playfold', 'peak MB'], rows, '  ');
 }
 
-function stageLines({ summary }: Contender, floorSeconds: number): string[] {
-  const rows = summary!.stages.map(({ stage, seconds, rows: done, rowsPerSecond }) => [
+/** MB/s are of the input for the scan, and of the result for merge and check. */
+function stageLines({ summary }: Contender, floorSeconds: number, inputBytes: number): string[] {
+  const bytesOf: Record<string, number> = { scan: inputBytes, merge: summary!.bytes, check: summary!.bytes };
+  const rows = summary!.stages.map(({ stage, seconds, cpuSeconds, rows: done, rowsPerSecond }) => [
     stage,
     fixed(seconds),
+    fixed(cpuSeconds),
     String(done),
     String(rowsPerSecond),
+    bytesOf[stage] === undefined ? '' : (bytesOf[stage] / 1e6 / seconds).toFixed(0),
     fixed(seconds / floorSeconds),
   ]);
-  return formatTable(['stage', 'seconds', 'rows', 'rows/s', 'x floor'], rows, '  ');
+  return formatTable(['stage', 'seconds', 'cpu seconds', 'rows', 'rows/s', 'MB/s', 'x floor'], rows, '  ');
+}
+
+function aimLines(aims: readonly Aim[]): string[] {
+  const rows = aims.map(({ name, aim, found, holds }) => [
+    name,
+    aim,
+    fixed(found),
+    holds ? 'holds' : 'misses',
+  ]);
+  return formatTable(['aim', '', 'found', ''], rows, '  ');
+}
+
+function skewLines(
+  skews: readonly (readonly [Skew, Measured<{ readonly peakBytes: number }>])[],
+  usualNs: number,
+): string[] {
+  const rows = skews.map(([{ name, eventCount }, { wallSeconds, peakBytes }]) => {
+    const nsAnEvent = (wallSeconds * 1e9) / eventCount;
+    return [
+      name,
+      fixed(wallSeconds),
+      nsAnEvent.toFixed(0),
+      fixed(nsAnEvent / usualNs),
+      (peakBytes / 1e6).toFixed(0),
+    ];
+  });
+  return formatTable(['skewed lake', 'seconds', 'ns an event', 'x usual', 'peak MB'], rows, '  ');
 }
 
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableCores(), node: process.version };
+/** From here on a size is judged: with one thread, little memory, both rivals and a tenth of the events beside it. */
+const JUDGED_EVENTS = 50_000_000;
+
 const kernel = await benchKernel(compileKernel(join(root, 'dist', 'kernel.wasm')));
-const runs: { eventCount: number; contenders: Contender[] }[] = [];
-for (const text of args.events.split(',')) {
+const cli = join(root, 'dist', 'cli.js');
+const sizes = new Set(args.events.split(',').map((text) => parseCount('events', text)));
+for (const size of sizes) if (size >= JUDGED_EVENTS) sizes.add(size / 10);
+const runs: { eventCount: number; contenders: Contender[]; aims: Aim[] }[] = [];
+for (const eventCount of [...sizes].sort((a, b) => a - b)) {
+  const isJudged = eventCount >= JUDGED_EVENTS;
   const contenders = await benchWholeRun({
-    eventCount: parseCount('events', text),
+    eventCount,
     rounds: args.rounds,
+    rivalRounds: isJudged ? 1 : args.rounds,
     threads: availableCores(),
     folder: args.folder,
     benchFolder: join(root, 'bench'),
-    cli: join(root, 'dist', 'cli.js'),
-    rivals: ['floor', 'hashed-keys', ...(args.textKeys ? ['text-keys' as const] : [])],
-    variants: args.variants ? VARIANTS : {},
+    cli,
+    rivals: ['floor', 'hashed-keys', ...(isJudged ? ['text-keys' as const] : [])],
+    variants: isJudged ? VARIANTS : {},
   });
-  runs.push({ eventCount: parseCount('events', text), contenders });
+  const tenth = runs.find((run) => run.eventCount === eventCount / 10)?.contenders[0];
+  runs.push({ eventCount, contenders, aims: isJudged ? judgeAims(contenders, tenth) : [] });
 }
+const skews = args.skew ? await benchSkew(args.folder, cli) : [];
 
 if (args.json) {
-  process.stdout.write(`${JSON.stringify({ machine, kernel, runs })}\n`);
+  process.stdout.write(`${JSON.stringify({ machine, kernel, runs, skews })}\n`);
 } else {
   const lines = [
     `${machine.cores} cores, ${machine.cpu}, Node ${machine.node}`,
@@ -90,12 +130,17 @@ if (args.json) {
       '  ',
     ),
   );
-  for (const { eventCount, contenders } of runs) {
+  for (const { eventCount, contenders, aims } of runs) {
     const floor = contenders.find(({ name }) => name === 'floor')!;
     const playfold = contenders.find(({ name }) => name === 'playfold')!;
-    const overFloor = median(playfold.seconds.map((value, round) => value / floor.seconds[round]!));
-    lines.push('', `Whole run, ${eventCount} events, ${args.rounds} rounds: ${fixed(overFloor)} x the floor`);
-    lines.push(...contenderTable(contenders), ...stageLines(playfold, median(floor.seconds)));
+    const overFloor = fixed(ratio(playfold, floor));
+    lines.push('', `Whole run, ${eventCount} events, ${args.rounds} rounds: ${overFloor} x the floor`);
+    lines.push(...contenderTable(contenders));
+    lines.push(...stageLines(playfold, median(floor.seconds), lakeBytes(args.folder, eventCount)));
+    if (aims.length > 0) lines.push(...aimLines(aims));
   }
+  const usual = runs.at(-1)!;
+  const usualNs = (median(usual.contenders[0]!.seconds) * 1e9) / usual.eventCount;
+  if (skews.length > 0) lines.push('', ...skewLines(skews, usualNs));
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from '../src/duckdb.ts';
 import { generateLake } from '../src/generate/lake.ts';
@@ -9,6 +9,8 @@ import { type Figures, type RivalName, readFigures } from './rivals.ts';
 export interface WholeRunOptions {
   readonly eventCount: number;
   readonly rounds: number;
+  /** Of the rivals, but for the floor, which takes part in every round. */
+  readonly rivalRounds: number;
   readonly threads: number;
   /** Where lakes are kept between benches, and results are written. */
   readonly folder: string;
@@ -36,6 +38,12 @@ export async function prepareLake(folder: string, eventCount: number): Promise<s
   const outDir = join(lake, 'complete');
   await generateLake({ eventCount, userCount, videoCount: 2000, seed: 1, outDir });
   return outDir;
+}
+
+/** Bytes of the lake's event files. */
+export function lakeBytes(folder: string, eventCount: number): number {
+  const events = join(folder, `lake-${eventCount}`, 'complete', 'events');
+  return readdirSync(events).reduce((sum, name) => sum + statSync(join(events, name)).size, 0);
 }
 
 /**
@@ -74,6 +82,7 @@ export async function benchWholeRun(options: WholeRunOptions): Promise<Contender
       if (name === 'playfold' && !figures.has(name)) figures.set(name, await figuresOf(out));
     }
     for (const name of options.rivals) {
+      if (name !== 'floor' && round >= options.rivalRounds) continue;
       const out = join(options.folder, 'out', name);
       const measured = await measureRival(name, lake, out, options.threads, options.benchFolder);
       add(name, measured);
