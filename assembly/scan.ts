@@ -5,6 +5,7 @@
 import {
   CHUNK_ROWS,
   EVENT_FROM_BYTES,
+  FLAG_REASON_SHIFT,
   FRAGMENT_BYTES,
   INVALID_EVENT,
   INVALID_POSITION,
@@ -26,6 +27,7 @@ import {
   SCAN_FROM_VALID,
   SCAN_KEPT_ROWS,
   SCAN_KEPT_SLOTS,
+  SCAN_MARK_INVALID,
   SCAN_NAME,
   SCAN_NAMES,
   SCAN_NEW_ROWS,
@@ -148,6 +150,7 @@ function packEvents(plan: usize, rowCount: u32, eventCount: u32): u32 {
   const keptSlots = slotOf(plan, SCAN_KEPT_SLOTS);
   const slotMask = slotOf(plan, SCAN_TABLE_SLOTS) - 1;
   const stride = slotOf(plan, SCAN_EVENT_STRIDE);
+  const marksInvalid = slotOf(plan, SCAN_MARK_INVALID) != 0;
   const nullHash = load<u64>(slotOf(plan, SCAN_NULL_HASH));
   const emptyHash = load<u64>(slotOf(plan, SCAN_NULL_HASH), 8);
   let eventPtr = slotOf(plan, SCAN_EVENTS) + <usize>eventCount * stride;
@@ -172,6 +175,7 @@ function packEvents(plan: usize, rowCount: u32, eventCount: u32): u32 {
     else if (video == nullHash || video == emptyHash) invalid = INVALID_VIDEO;
     if (invalid >= 0) {
       countInvalid(counters, invalid);
+      if (marksInvalid) markInvalid(flags + row, invalid);
       continue;
     }
 
@@ -181,12 +185,14 @@ function packEvents(plan: usize, rowCount: u32, eventCount: u32): u32 {
     if (eventClass == NAME_UNKNOWN) {
       countInvalid(counters, INVALID_EVENT);
       if (countUnknown(nameTable, entry, name)) store<u8>(flags + row, TEXT_OF_EVENT_NAME);
+      if (marksInvalid) markInvalid(flags + row, INVALID_EVENT);
       continue;
     }
 
     const positionUs = isValid(positionValid, row) ? toPositionUs(load<f64>(positions + wide)) : NO_POSITION;
     if (positionUs == NO_POSITION) {
       countInvalid(counters, INVALID_POSITION);
+      if (marksInvalid) markInvalid(flags + row, INVALID_POSITION);
       continue;
     }
 
@@ -309,6 +315,10 @@ function flagNewIds(plan: usize, newCount: u32): void {
 function countInvalid(counters: usize, reason: i32): void {
   const counter = counters + ((<usize>reason + 1) << 3);
   store<u64>(counter, load<u64>(counter) + 1);
+}
+
+function markInvalid(flag: usize, reason: i32): void {
+  store<u8>(flag, load<u8>(flag) | <u8>((reason + 1) << FLAG_REASON_SHIFT));
 }
 
 /** Counts a row of an unknown name; true when its text is wanted: the name is new, and there is room for it. */

@@ -86,7 +86,7 @@ export function planBudget(input: BudgetInput): Budget {
     seenUserLines: seenLines(rowEstimate / 60),
     seenVideoLines: seenLines(rowEstimate / 500),
     maxEventsAtOnce,
-    scanDatabaseBytes: Math.floor((free * 0.4) / workers),
+    scanDatabaseBytes: Math.max(MIN_SCAN_DATABASE_BYTES, Math.floor((free * 0.4) / workers)),
     planDatabaseBytes: Math.floor(free * 0.1),
     mergeDatabaseBytes: Math.floor(free * 0.75),
     // More would not make a run faster: spilled batches stay in the page cache while it has room.

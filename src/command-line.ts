@@ -11,7 +11,8 @@ const commandNames = commands.map(({ command }) => String(command).split(' ')[0]
 /** Parses the command line and runs its command. Returns the exit code; errors are one line on stderr. */
 export async function main(args: readonly string[]): Promise<number> {
   if (isCompletionRequest(args)) answerAskingShell();
-  const parser = yargs(args)
+  // yargs drops a lone dash.
+  const parser = yargs(args.map((argument) => (argument === '-' ? '/dev/stdin' : argument)))
     .scriptName('playfold')
     .locale('en')
     .usage('$0 <command>\n\nFolds raw video-player events into one row per user and video.')

@@ -93,9 +93,14 @@ const INPUT =
 /** What DuckDB says, as one line and without the SQL, which is not the user's. */
 function describeError(message: string): string {
   const lines = message.split('\n').map((line) => line.trim());
-  const sql = lines.findIndex((line) => /^(LINE \d+:|Possible fixes|Possible solutions)/.test(line));
+  const sql = lines.findIndex((line) =>
+    /^(LINE \d+:|Possible fixes|Possible solutions|Stack Trace|This error signals)/.test(line),
+  );
   const said = (sql === -1 ? lines : lines.slice(0, sql)).filter((line) => line !== '');
-  return said.slice(0, 3).join(' ').replaceAll(/\s+/g, ' ');
+  return said
+    .slice(0, 3)
+    .join(' ')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ');
 }
 
 /** Gives DuckDB's messages an exit code where they speak of the user's disk, memory or data. */
@@ -111,4 +116,15 @@ export function translateError(error: unknown): unknown {
     return new PlayfoldError(`Out of memory: ${said} Give more with --memory.`, EXIT.disk);
   if (INPUT.test(said)) return new PlayfoldError(said, EXIT.input);
   return error;
+}
+
+/**
+ * As translateError, for a query that reads input: damaged data raises errors of many kinds in DuckDB, its internal
+ * ones among them. Whatever is not to blame on the query itself is an error of the input.
+ */
+export function translateReadError(error: unknown): unknown {
+  const translated = translateError(error);
+  if (!(translated instanceof Error) || translated instanceof PlayfoldError) return translated;
+  if (/^(Binder|Parser|Catalog|Not implemented|Interrupt) /i.test(translated.message)) return translated;
+  return new PlayfoldError(describeError(translated.message), EXIT.input);
 }

@@ -7,6 +7,7 @@ import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { HeldBytes } from './exchange/held-bytes.ts';
 import type { FoldResult } from './fold/fold.ts';
+import { checkInvalidLimit } from './invalid-limit.ts';
 import { compileKernel } from './kernel/kernel.ts';
 import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
 import { kernelThresholds } from './kernel/thresholds.ts';
@@ -17,6 +18,7 @@ import { accountForRows } from './row-account.ts';
 import type { ResolvedOptions } from './run-options.ts';
 import { mergeResult } from './sink/merge.ts';
 import { checkTarget, Staging } from './sink/publish.ts';
+import { QuarantineFolder } from './sink/quarantine-folder.ts';
 import { mergeEventNames } from './source/dialects/index.ts';
 import { resolveInputs } from './source/inputs.ts';
 import type { ScanResult } from './source/scan.ts';
@@ -39,11 +41,14 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
   options.signal?.addEventListener('abort', stop, { once: true });
   const staging = await Staging.create(options.out);
   const tempFolder = await makeTempFolder(staging);
+  let quarantine: QuarantineFolder | null = null;
   try {
+    if (options.quarantine !== null) quarantine = await QuarantineFolder.create(options.quarantine);
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, tempFolder);
-    const plan = await planRun(database, options, tempFolder, stopwatch);
+    const plan = await planRun(database, options, tempFolder, quarantine, stopwatch);
+    await database.limitMemory(plan.planDatabaseBytes);
     pool = openPool(plan.workers, plan.executor);
 
     stopwatch.begin('scan', plan.rowEstimate);
@@ -52,6 +57,9 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     const scans = await scanSlices(pool, plan.slices, exchange);
     const account = accountForRows(scans);
     if (account.read === 0 && !options.allowEmpty) throw noRows(options);
+    // Before the limit is checked: who passes it wants to see the rows.
+    await quarantine?.publish(options.inputs, account);
+    checkInvalidLimit(account, options.maxInvalid, options.quarantine);
 
     stopwatch.begin('fold', account.kept);
     const folds = await foldPartitions(pool, exchange, plan.partitionCount);
@@ -78,6 +86,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     await pool?.close();
     database?.close();
     await staging.discard();
+    await quarantine?.discard();
     await rm(tempFolder, { recursive: true, force: true });
   }
 }
@@ -97,8 +106,9 @@ async function makeTempFolder(staging: Staging): Promise<string> {
 
 function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Database> {
   const { threads, memoryBytes } = options;
-  const { planDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
-  return Database.open({ threads, memoryBytes: planDatabaseBytes, tempFolder });
+  // Until the workers start, it has the memory to itself.
+  const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
+  return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder });
 }
 
 interface RunPlan {
@@ -106,6 +116,7 @@ interface RunPlan {
   readonly rowEstimate: number;
   readonly workers: number;
   readonly partitionCount: number;
+  readonly planDatabaseBytes: number;
   readonly mergeDatabaseBytes: number;
   readonly executor: ExecutorSettings;
 }
@@ -114,12 +125,15 @@ async function planRun(
   database: Database,
   options: ResolvedOptions,
   tempFolder: string,
+  quarantine: QuarantineFolder | null,
   { counters }: Stopwatch,
 ): Promise<RunPlan> {
   const { videos, config } = options;
-  await createTitles(database, videos === null ? null : await readVideoColumns(database, videos, config));
-  const files = await resolveInputs(options.inputs);
-  const slices = await planSlices(database, files, config, options);
+  const videoColumns = videos === null ? null : await readVideoColumns(database, videos, config, tempFolder);
+  await createTitles(database, videoColumns);
+  const files = await resolveInputs(options.inputs, tempFolder);
+  const keepInvalid = quarantine !== null;
+  const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
   const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
   const budget = planBudget({ ...options, rowEstimate, hasFrom });
@@ -142,6 +156,7 @@ async function planRun(
         slices.map(({ columns }) => columns.dialect),
       ),
       idHashBits: options.idHashBits,
+      quarantineFolder: quarantine?.folder ?? null,
     },
     fold: {
       tempFolder,
@@ -161,6 +176,7 @@ async function planRun(
     rowEstimate,
     workers: budget.workers,
     partitionCount: 2 ** partitionBits,
+    planDatabaseBytes: budget.planDatabaseBytes,
     mergeDatabaseBytes: budget.mergeDatabaseBytes,
     executor,
   };

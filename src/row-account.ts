@@ -1,4 +1,5 @@
 import { INVALID_REASONS } from './kernel/scan-kernel.ts';
+import { MALFORMED, ROW_REASONS } from './source/row-reasons.ts';
 import type { ScanResult } from './source/scan.ts';
 
 /** What the scans counted, all slices together. */
@@ -14,12 +15,13 @@ export interface ScanAccount {
 /** Adds up the scans. */
 export function accountForRows(scans: readonly ScanResult[]): ScanAccount {
   const invalidByReason: Record<string, number> = Object.fromEntries(
-    INVALID_REASONS.map((reason) => [reason, 0]),
+    ROW_REASONS.map((reason) => [reason, 0]),
   );
   const unknownNames = new Map<bigint, number>();
   let read = 0;
   for (const { counts } of scans) {
     read += counts.rowsRead;
+    invalidByReason[MALFORMED] = (invalidByReason[MALFORMED] ?? 0) + counts.malformed;
     for (const [i, reason] of INVALID_REASONS.entries())
       invalidByReason[reason] = (invalidByReason[reason] ?? 0) + (counts.invalid[i] ?? 0);
     for (const { hash, rowCount } of counts.unknownNames)

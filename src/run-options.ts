@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import {
   type Config,
@@ -8,6 +9,7 @@ import {
 } from './config/schema.ts';
 import { parseTimeUs } from './config/times.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
+import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
 import type { Progress } from './summary.ts';
 
@@ -56,6 +58,8 @@ export interface ResolvedOptions extends WorkSizes {
   readonly partitionBy: PartitionBy;
   readonly uniqueSeconds: boolean;
   readonly allowEmpty: boolean;
+  readonly quarantine: string | null;
+  readonly maxInvalid: InvalidLimit;
   readonly config: Config;
   readonly idHashBits: number;
   readonly signal: AbortSignal | undefined;
@@ -79,7 +83,7 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     { ...given, since: toIsoText(given.since), until: toIsoText(given.until) },
     'run options',
   );
-  const { since, until, videos, memory, partitionBy, out, ...rest } = settings;
+  const { since, until, videos, memory, partitionBy, out, quarantine, maxInvalid, ...rest } = settings;
   if (settings.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
   if (out === undefined) throw usage('no --out: name the folder to write.');
   return {
@@ -87,6 +91,8 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     ...rest,
     out,
     videos: videos ?? null,
+    quarantine: quarantine === undefined ? null : checkQuarantine(quarantine, out),
+    maxInvalid: parseInvalidLimit(maxInvalid),
     sinceUs: since === undefined ? null : parseTimeUs(since),
     untilUs: until === undefined ? null : parseTimeUs(until),
     memoryBytes: memory,
@@ -95,6 +101,15 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     signal,
     onProgress,
   };
+}
+
+function checkQuarantine(quarantine: string, out: string): string {
+  const [kept, result] = [resolve(quarantine), resolve(out)];
+  if (`${kept}${sep}`.startsWith(`${result}${sep}`) || result.startsWith(`${kept}${sep}`))
+    throw usage(
+      `--quarantine ${quarantine}: name a folder beside --out ${out}, not the same or one inside the other.`,
+    );
+  return quarantine;
 }
 
 function usage(message: string): PlayfoldError {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,12 +15,16 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs the built command line. */
-export function playfold(args: readonly string[], options: { cwd?: string; env?: object } = {}): CliResult {
+/** Runs the built command line; a file may be its standard input. */
+export function playfold(
+  args: readonly string[],
+  options: { cwd?: string; env?: object; inputPath?: string } = {},
+): CliResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     encoding: 'utf8',
+    ...(options.inputPath === undefined ? {} : { input: readFileSync(options.inputPath) }),
     maxBuffer: 1 << 28,
   });
   return { code: status, stdout, stderr };

@@ -9,11 +9,13 @@ import { EVENT_COLUMNS } from '../source/columns/names.ts';
 import { DIALECTS, mergeEventNames } from '../source/dialects/index.ts';
 import { normalizeEventName } from '../source/event-classes.ts';
 import { type InputFile, resolveInputs } from '../source/inputs.ts';
+import { MALFORMED } from '../source/row-reasons.ts';
+import { SliceSource } from '../source/slice-source.ts';
 import { planSlices, type ScanSlice } from '../source/slices.ts';
 import { createTitles, readVideoColumns, type VideoColumns } from '../source/videos.ts';
 import { adviseOn } from './advice.ts';
-import { countEvents } from './counts.ts';
-import { eventRows } from './event-rows-sql.ts';
+import { countEvents, type EventCounts } from './counts.ts';
+import { eventRows, type ReadableSlice } from './event-rows-sql.ts';
 import type { CheckReport, ReportedLayout } from './report.ts';
 import { sampleInvalidRows } from './samples.ts';
 import { reviewSessions } from './sessions.ts';
@@ -39,7 +41,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   try {
     const { threads, memoryBytes } = resolved;
     database = await Database.open({ threads, memoryBytes, tempFolder });
-    return await inspect(database, resolved);
+    return await inspect(database, resolved, tempFolder);
   } catch (error) {
     throw options.signal?.aborted ? new StoppedError() : error;
   } finally {
@@ -49,23 +51,35 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   }
 }
 
-async function inspect(database: Database, options: ResolvedOptions): Promise<CheckReport> {
+async function inspect(
+  database: Database,
+  options: ResolvedOptions,
+  tempFolder: string,
+): Promise<CheckReport> {
   const { config, inputs, signal } = options;
   // An interrupt ends the query under way only, so the signal is looked at between queries too.
   signal?.throwIfAborted();
   // So that the first rows are the first, and rows of a session are seen as they follow each other.
   await database.run('SET preserve_insertion_order = true');
-  const videos = options.videos === null ? null : await readVideoColumns(database, options.videos, config);
+  const videos =
+    options.videos === null ? null : await readVideoColumns(database, options.videos, config, tempFolder);
   await createTitles(database, videos);
-  const files = await resolveInputs(inputs);
+  const files = await resolveInputs(inputs, tempFolder);
   signal?.throwIfAborted();
-  const slices = await planSlices(database, files, config, options);
+  const planned = await planSlices(database, files, config, { ...options, keepInvalid: false, tempFolder });
+  const slices: ReadableSlice[] = [];
+  let malformed = 0;
+  for (const [index, slice] of planned.entries()) {
+    const source = await SliceSource.openSieved(slice, index, tempFolder);
+    slices.push({ ...slice, from: source.from });
+    malformed += source.refused;
+  }
   if (slices.length === 0)
     throw new PlayfoldError(`${inputs.join(', ')}: no rows to read; check the path.`, EXIT.input);
   const dialects = [...new Set(slices.map(({ columns }) => columns.dialect))];
   const eventNames = mergeEventNames(config.eventNames, dialects);
   await database.run(`CREATE TEMP VIEW event_rows AS ${eventRows(slices, eventNames)}`);
-  const { rowsWithDuration, ...counts } = await countEvents(database);
+  const { rowsWithDuration, ...counts } = withMalformed(await countEvents(database), malformed);
   signal?.throwIfAborted();
   const samples = await sampleInvalidRows(database, slices, eventNames, counts.invalidByReason);
   signal?.throwIfAborted();
@@ -83,10 +97,21 @@ async function inspect(database: Database, options: ResolvedOptions): Promise<Ch
   return { ...report, advice: adviseOn(report) };
 }
 
+/** Counts with the lines that could not be read. */
+function withMalformed(counts: EventCounts, malformed: number): EventCounts {
+  return {
+    ...counts,
+    read: counts.read + malformed,
+    invalid: counts.invalid + malformed,
+    invalidByReason: { [MALFORMED]: malformed, ...counts.invalidByReason },
+  };
+}
+
 function describeLayouts(slices: readonly ScanSlice[], files: readonly InputFile[]): ReportedLayout[] {
   const formatOf = new Map(files.map(({ path, format }) => [path, format]));
   const layouts = new Map<string, ReportedLayout & { readonly paths: Set<string> }>();
-  for (const { columns, paths } of slices) {
+  for (const { columns, files: read } of slices) {
+    const paths = read.map(({ path }) => path);
     const { dialect, matches } = columns;
     const layout = layouts.get(columns.signature) ?? {
       files: 0,

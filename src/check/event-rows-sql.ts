@@ -2,12 +2,18 @@ import { POSITION_LIMIT_SECONDS, TIMESTAMP_BITS } from '../kernel/layout.ts';
 import { EVENT_COLUMNS } from '../source/columns/names.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from '../source/event-classes.ts';
 import type { ScanSlice } from '../source/slices.ts';
+
+/** A slice, and the table function call that reads it: SQL. */
+export interface ReadableSlice extends ScanSlice {
+  readonly from: string;
+}
+
 import { quoteText } from '../sql-text.ts';
 
 const TIMESTAMP_LIMIT_US = 2n ** BigInt(TIMESTAMP_BITS);
 
 /** SQL: rows as the slices read them, with the columns of SPEC.md section 1 and the raw texts behind them. */
-function sliceRows({ from, where, expressions, columns, label }: ScanSlice): string {
+function sliceRows({ from, where, expressions, columns, label }: ReadableSlice): string {
   // Only Parquet's reader can always tell which of several files a row is of.
   const file = from.startsWith('read_parquet(') ? 'filename' : quoteText(label);
   const raw = EVENT_COLUMNS.map(
@@ -31,7 +37,7 @@ function positionUs(seconds: string): string {
  * rows; `eventClass` is the kernel's rank.
  */
 export function eventRows(
-  slices: readonly ScanSlice[],
+  slices: readonly ReadableSlice[],
   eventNames: Readonly<Record<ClassName, readonly string[]>>,
 ): string {
   const classes = CLASS_NAMES.filter((className) => eventNames[className].length > 0).map((className) => {

@@ -1,9 +1,8 @@
 import type { Database } from '../duckdb.ts';
 import { EVENT_COLUMNS } from '../source/columns/names.ts';
 import type { ClassName } from '../source/event-classes.ts';
-import type { ScanSlice } from '../source/slices.ts';
 import { quoteText } from '../sql-text.ts';
-import { eventRows } from './event-rows-sql.ts';
+import { eventRows, type ReadableSlice } from './event-rows-sql.ts';
 import type { SampleRow } from './report.ts';
 
 const SAMPLE_ROWS = 3;
@@ -14,7 +13,7 @@ const SAMPLE_ROWS = 3;
  */
 export async function sampleInvalidRows(
   database: Database,
-  slices: readonly ScanSlice[],
+  slices: readonly ReadableSlice[],
   eventNames: Readonly<Record<ClassName, readonly string[]>>,
   invalidByReason: Readonly<Record<string, number>>,
 ): Promise<Record<string, SampleRow[]>> {

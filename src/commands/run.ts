@@ -7,7 +7,7 @@ function build(yargs: Argv): Argv<Flags> {
       type: 'string',
       array: true,
       defaultDescription: 'inputs of playfold.yaml',
-      describe: 'Files, folders or globs of Parquet, NDJSON or CSV',
+      describe: 'Files, folders or globs of Parquet, JSON, CSV or TSV; - is standard input',
     }),
     ['input', 'result', 'resources', 'terminal', 'events', 'rules', 'engagement'],
   ).example('$0 run events/ --out watch', 'Fold a folder of event files');

@@ -1,6 +1,7 @@
 import bytes from 'bytes';
 import { z } from 'zod';
 import { MIN_MEMORY_BYTES } from '../budget.ts';
+import { INVALID_LIMIT, isInvalidLimit } from '../invalid-limit.ts';
 import { availableCores, availableMemoryBytes } from '../resources.ts';
 import { isPartitionBy, PARTITION_BY } from '../sink/partitions.ts';
 import { optionFacts } from './option-facts.ts';
@@ -37,7 +38,9 @@ export const inputOptions = {
   inputs: z
     .array(path)
     .default([])
-    .describe('Files, folders or globs of Parquet, NDJSON or CSV')
+    .describe(
+      'Files, folders or globs of Parquet, NDJSON, JSON, CSV or TSV, plain, .gz or .zst; - is standard input',
+    )
     .register(optionFacts, { value: 'PATH', defaultText: 'none', hasCommas: true }),
   videos: path
     .optional()
@@ -45,6 +48,12 @@ export const inputOptions = {
     .register(optionFacts, { value: 'FILE', defaultText: 'none: durations are estimated' }),
   since: time('Read events from this time on (UTC)'),
   until: time('Read events before this time (UTC)'),
+  maxInvalid: z
+    .union([z.number(), z.string()])
+    .refine(isInvalidLimit, `expected ${INVALID_LIMIT}`)
+    .default('100%')
+    .describe('Publish nothing with more invalid rows than this share or number, and exit with 3')
+    .register(optionFacts, { value: 'LIMIT', expected: INVALID_LIMIT }),
   allowEmpty: z.boolean().default(false).describe('No rows to read is not an error'),
 };
 
@@ -53,6 +62,10 @@ export const resultOptions = {
     .optional()
     .describe('Folder to write')
     .register(optionFacts, { value: 'DIR', letter: 'o', defaultText: 'none: it must be named' }),
+  quarantine: path
+    .optional()
+    .describe('Folder that keeps every invalid row as NDJSON: file, row, reason and what stood there')
+    .register(optionFacts, { value: 'DIR', defaultText: 'none: they are only counted' }),
   partitionBy: z
     .string()
     .refine(isPartitionBy, `expected ${PARTITION_BY}`)

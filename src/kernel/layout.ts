@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -25,6 +25,8 @@ export const INVALID_REASON_COUNT = 6;
 export const TEXT_OF_USER = 1;
 export const TEXT_OF_VIDEO = 2;
 export const TEXT_OF_EVENT_NAME = 4;
+// Above those bits, where SCAN_MARK_INVALID asks for it: 1 + the reason for which the row is invalid.
+export const FLAG_REASON_SHIFT = 4;
 
 // What a function returns instead of a count.
 export const STATUS_ROUND_FULL = -1;
@@ -81,7 +83,8 @@ export const SCAN_NEW_ROWS = 32; // u32, CHUNK_ROWS: rows of the chunk that bega
 export const SCAN_USER_CHECK = 33; // input column: a second hash of the user's text
 export const SCAN_KEPT_ROWS = 34; // u32, CHUNK_ROWS: the valid rows of the chunk
 export const SCAN_KEPT_SLOTS = 35; // u32, CHUNK_ROWS: where they belong in SCAN_TABLE
-export const SCAN_SLOTS = 36;
+export const SCAN_MARK_INVALID = 36; // 0 or 1
+export const SCAN_SLOTS = 37;
 
 // The plan of a fold: u32 slots from its pointer on.
 export const FOLD_FRAGMENTS = 0; // input: the pieces of a partition, each in the order of its bins

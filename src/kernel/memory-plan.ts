@@ -37,6 +37,7 @@ import {
   SCAN_FROM_VALID,
   SCAN_KEPT_ROWS,
   SCAN_KEPT_SLOTS,
+  SCAN_MARK_INVALID,
   SCAN_NAME,
   SCAN_NAMES,
   SCAN_NEW_ROWS,
@@ -89,6 +90,8 @@ export interface ScanSize {
   /** Lines of SEEN_WAYS entries: powers of two. */
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
+  /** Whether the flag of an invalid row holds its reason. */
+  readonly markInvalid?: boolean;
 }
 
 /** How many fragments and events. */
@@ -184,6 +187,7 @@ export function planScan(base: number, size: ScanSize): MemoryPlan {
   slots[SCAN_ROUND_ROWS] = size.roundRows;
   slots[SCAN_BIN_BITS] = size.binBits;
   slots[SCAN_EVENT_STRIDE] = size.eventStride;
+  slots[SCAN_MARK_INVALID] = size.markInvalid === true ? 1 : 0;
   return layout.finish();
 }
 

@@ -9,9 +9,9 @@ export const MANIFEST = '_run.json';
 
 /**
  * Refuses a target that is not ours to replace: a file, or a folder with something in it but no manifest. Throws
- * a PlayfoldError (usage).
+ * a PlayfoldError (usage) that names `option`.
  */
-export function checkTarget(outFolder: string): void {
+export function checkTarget(outFolder: string, option = '--out'): void {
   let stats: Stats | undefined;
   try {
     stats = statSync(outFolder, { throwIfNoEntry: false });
@@ -20,10 +20,10 @@ export function checkTarget(outFolder: string): void {
   }
   if (stats === undefined) return;
   if (!stats.isDirectory())
-    throw new PlayfoldError(`--out ${outFolder}: this is a file; name a folder.`, EXIT.usage);
+    throw new PlayfoldError(`${option} ${outFolder}: this is a file; name a folder.`, EXIT.usage);
   if (readdirSync(outFolder).length > 0 && !existsSync(join(outFolder, MANIFEST)))
     throw new PlayfoldError(
-      `--out ${outFolder}: the folder is not empty and holds no ${MANIFEST}, so playfold did not write it; ` +
+      `${option} ${outFolder}: the folder is not empty and holds no ${MANIFEST}, so playfold did not write it; ` +
         'name another folder, or empty this one.',
       EXIT.usage,
     );

@@ -8,7 +8,7 @@ import { type ColumnValue, toSourceColumns } from './columns/paths.ts';
 import { findMissing, type Resolutions, resolveColumns } from './columns/resolution.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { dialectOf } from './dialects/index.ts';
-import type { InputFile } from './inputs.ts';
+import type { InputFile } from './formats.ts';
 import { describeColumns } from './readers.ts';
 
 /** SQL expressions over one file's columns, each of a fixed type. */
@@ -60,7 +60,7 @@ export async function readColumns(
 ): Promise<SourceColumns> {
   const columns = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
   const dialect = dialectOf(config.dialect, columns);
-  const search = { file: file.path, flag: '--columns', columns };
+  const search = { file: file.name, flag: '--columns', columns };
   let resolutions = resolveColumns(search, dialect, config.columns);
   const isLikely = [...resolutions.values()].some((one) => one.isLikely);
   if (findMissing(resolutions) !== undefined || (isLikely && file.format !== 'parquet')) {

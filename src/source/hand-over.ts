@@ -1,5 +1,5 @@
 import duckdb from '@duckdb/node-bindings';
-import type { Database } from '../duckdb.ts';
+import { type Database, translateReadError } from '../duckdb.ts';
 import type { ScanKernel } from '../kernel/scan-kernel.ts';
 
 /** Takes a chunk that lies in the kernel's columns and says, by a byte a row, whose text is wanted. */
@@ -52,7 +52,7 @@ export class PushFunction {
     try {
       await database.run(query);
     } catch (error) {
-      throw this.failure ?? error;
+      throw this.failure ?? translateReadError(error);
     } finally {
       this.taker = null;
     }

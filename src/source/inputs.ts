@@ -1,40 +1,54 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import { formatByEnding, type InputFile, recognizeFile } from './formats.ts';
+import { spool } from './spool.ts';
 
-export type Format = 'parquet' | 'ndjson' | 'csv';
+export type { InputFile } from './formats.ts';
 
-/** One file to read. */
-export interface InputFile {
-  readonly path: string;
-  readonly format: Format;
-  readonly byteLength: number;
-}
-
-const ENDINGS: readonly (readonly [RegExp, Format])[] = [
-  [/\.(parquet|pq)$/i, 'parquet'],
-  [/\.(ndjson|jsonl|json)(\.(gz|zst))?$/i, 'ndjson'],
-  [/\.(csv|tsv)(\.(gz|zst))?$/i, 'csv'],
-];
+const STANDARD_INPUT = ['-', '/dev/stdin'];
 
 const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.');
 
 /**
  * The data files of files, folders and globs: each once, in order of path. Folders are searched to the bottom;
- * names starting with `_` or `.` are skipped. Throws a PlayfoldError (input) for what is not there.
+ * names starting with `_` or `.` are skipped. What can be read only once, `-` for standard input and pipes, is
+ * copied to `spoolFolder` first. Throws a PlayfoldError (input) for what is not there or cannot be read.
  */
-export async function resolveInputs(inputs: readonly string[]): Promise<InputFile[]> {
+export async function resolveInputs(inputs: readonly string[], spoolFolder: string): Promise<InputFile[]> {
   const paths = new Set<string>();
-  for (const input of inputs) {
-    for (const path of await expand(input)) paths.add(await realpath(path));
+  const spooled: InputFile[] = [];
+  for (const input of new Set(inputs)) {
+    const isStandardInput = STANDARD_INPUT.includes(input);
+    const stats = isStandardInput ? undefined : statOf(input);
+    if (isStandardInput || stats?.isFIFO() || stats?.isCharacterDevice()) {
+      const source = isStandardInput ? '-' : input;
+      const copy = await spool(source, join(spoolFolder, `input-${spooled.length}`));
+      spooled.push(await recognizeFile(copy, source));
+    } else for (const path of await expand(input, stats)) paths.add(await realpath(path));
   }
-  return [...paths].sort().map(describeFile);
+  const files: InputFile[] = [];
+  for (const path of [...paths].sort()) files.push(await recognizeFile(path, path));
+  return [...files, ...spooled];
 }
 
-async function expand(input: string): Promise<string[]> {
-  const stats = statSync(input, { throwIfNoEntry: false });
+/** Undefined for what is not there. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    throw new PlayfoldError(
+      `${path}: cannot be read (${code}); check the path and its permissions.`,
+      EXIT.input,
+    );
+  }
+}
+
+async function expand(input: string, stats: Stats | undefined): Promise<string[]> {
   if (stats?.isDirectory()) return filesBelow(resolve(input));
   if (stats !== undefined) return [resolve(input)];
   if (!/[*?{[]/.test(input))
@@ -57,40 +71,26 @@ async function expand(input: string): Promise<string[]> {
 
 async function filesBelow(folder: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (isHidden(entry.name)) continue;
-    const path = join(folder, entry.name);
-    if (statSync(path).isDirectory()) found.push(...(await filesBelow(path)));
-    else if (ENDINGS.some(([ending]) => ending.test(entry.name))) found.push(path);
+  for (const entry of await readFolder(folder)) {
+    if (isHidden(entry)) continue;
+    const path = join(folder, entry);
+    // A link to nothing is reported only where it is named like data.
+    const stats = statOf(path);
+    if (stats?.isDirectory()) found.push(...(await filesBelow(path)));
+    else if (formatByEnding(basename(path)) !== null) {
+      if (stats === undefined)
+        throw new PlayfoldError(`${path}: this link leads to nothing; mend or remove it.`, EXIT.input);
+      found.push(path);
+    }
   }
   return found;
 }
 
-function describeFile(path: string): InputFile {
-  const ending = ENDINGS.find(([pattern]) => pattern.test(basename(path)));
-  const byteLength = statSync(path).size;
-  return { path, format: ending?.[1] ?? sniffFormat(path), byteLength };
-}
-
-/** Tells a format by the first bytes of a file: Parquet's magic number, an opening brace, or else CSV. */
-function sniffFormat(path: string): Format {
-  const head = Buffer.alloc(512);
-  const fd = openFile(path);
+async function readFolder(folder: string): Promise<string[]> {
   try {
-    const length = readSync(fd, head, 0, head.length, 0);
-    const text = head.toString('utf8', 0, length);
-    if (text.startsWith('PAR1')) return 'parquet';
-    return /^\uFEFF?\s*[[{]/.test(text) ? 'ndjson' : 'csv';
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r');
+    return await readdir(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new PlayfoldError(`${path}: cannot be read (${code}); check its permissions.`, EXIT.input);
+    throw new PlayfoldError(`${folder}: cannot be read (${code}); check its permissions.`, EXIT.input);
   }
 }

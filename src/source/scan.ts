@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { Database, quoteText } from '../duckdb.ts';
 import { PlayfoldError } from '../errors.ts';
 import { BatchWriter } from '../exchange/batch-writer.ts';
-import { roundToBatch } from '../exchange/batches.ts';
-import { type PartitionedBatch, thinOffsets } from '../exchange/exchange.ts';
+import type { PartitionedBatch } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import {
@@ -14,10 +13,12 @@ import {
   TEXT_OF_VIDEO,
 } from '../kernel/layout.ts';
 import type { ScanSize } from '../kernel/memory-plan.ts';
-import { type NameHashes, type ScanCounts, ScanKernel } from '../kernel/scan-kernel.ts';
-import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
+import { type NameHashes, ScanKernel } from '../kernel/scan-kernel.ts';
+import type { RunCounters } from '../progress-counters.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from './event-classes.ts';
-import { type ChunkTaker, PushFunction, pushCall } from './hand-over.ts';
+import { PushFunction, pushCall } from './hand-over.ts';
+import { RoundCollector } from './round-collector.ts';
+import { type SliceCounts, SliceSource } from './slice-source.ts';
 import type { ScanSlice } from './slices.ts';
 
 /** What every scan of a run shares: plain data, sent to each worker once. */
@@ -34,10 +35,12 @@ export interface ScanSettings {
   readonly eventNames: Readonly<Record<ClassName, readonly string[]>>;
   /** Bits of the id hash that are used: 64, or fewer in tests that force two ids onto one hash. */
   readonly idHashBits: number;
+  /** Where invalid rows are kept, or null. */
+  readonly quarantineFolder: string | null;
 }
 
 export interface ScanResult {
-  readonly counts: ScanCounts;
+  readonly counts: SliceCounts;
   readonly batches: readonly PartitionedBatch[];
   readonly spilledBytes: number;
   /** A Parquet file with the text of ids and names that this worker saw first here. */
@@ -85,28 +88,53 @@ export class Scanner {
       memoryBytes: settings.databaseMemoryBytes,
       tempFolder: settings.tempFolder,
     });
-    const size = { ...settings, eventStride: settings.hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES };
+    const eventStride = settings.hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
+    const size = { ...settings, eventStride, markInvalid: settings.quarantineFolder !== null };
     const names = await hashNames(database, settings);
     return new Scanner(settings, database, size, new ScanKernel(new Kernel(module), size, names));
   }
 
   /** Scans one slice. Throws a PlayfoldError (input) that names the slice where its data cannot be read. */
   async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
+    try {
+      const source = await SliceSource.open(slice, index, this.settings);
+      try {
+        return await this.scanSource(slice, source, index, held, counters);
+      } catch (error) {
+        if (!(await source.mend(error))) throw error;
+        return await this.scanSource(slice, source, index, held, counters);
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      if (error instanceof PlayfoldError && !error.message.startsWith(slice.label))
+        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
+      throw error;
+    }
+  }
+
+  private async scanSource(
+    slice: ScanSlice,
+    source: SliceSource,
+    index: number,
+    held: HeldBytes,
+    counters: RunCounters,
+  ): Promise<ScanResult> {
     const writer = new BatchWriter(held, join(this.settings.tempFolder, `scan-${index}.arrow`));
     const textsPath = join(this.settings.tempFolder, `texts-${index}.parquet`);
     const rounds = new RoundCollector(this.kernel, writer, counters, this.settings.binsPerPartition);
     try {
       this.kernel.begin();
-      await this.push.run(this.database, this.queryOf(slice, textsPath), rounds);
+      await this.push.run(this.database, this.queryOf(slice, source, textsPath), rounds);
       rounds.flush();
       const spilledBytes = writer.finish();
-      return { counts: this.kernel.counts(), batches: rounds.batches, spilledBytes, textsPath };
+      const counts = await source.finish(this.database, this.kernel.counts(), textsPath);
+      return { counts, batches: rounds.batches, spilledBytes, textsPath };
     } catch (error) {
       writer.abandon();
       this.kernel.flush();
       this.kernel.forgetSeen(this.size);
-      if (error instanceof PlayfoldError)
-        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
+      rounds.forgetRows();
       throw error;
     }
   }
@@ -115,7 +143,7 @@ export class Scanner {
     this.database.close();
   }
 
-  private queryOf({ from, where, expressions }: ScanSlice, textsPath: string): string {
+  private queryOf({ where, expressions }: ScanSlice, source: SliceSource, textsPath: string): string {
     const { idHashBits, hasFrom } = this.settings;
     const { userId, videoId, sessionId, eventName } = expressions;
     const flag = pushCall([
@@ -128,50 +156,18 @@ export class Scanner {
       expressions.currentTime,
       ...(hasFrom ? [expressions.fromTime ?? 'NULL::DOUBLE'] : []),
     ]);
+    const { from, invalidRows } = source;
     return `COPY (
       SELECT CASE WHEN wanted & ${TEXT_OF_USER} <> 0 THEN userText END AS userId,
         CASE WHEN wanted & ${TEXT_OF_VIDEO} <> 0 THEN videoText END AS videoId,
         CASE WHEN wanted & ${TEXT_OF_EVENT_NAME} <> 0 THEN coalesce(nameText, '(null)') END AS eventName,
         CASE WHEN wanted & ${TEXT_OF_EVENT_NAME} <> 0 THEN ${eventNameHash('nameText')} END AS eventNameHash
+        ${invalidRows === null ? '' : `, ${invalidRows.kept}`}
       FROM (SELECT ${userId} AS userText, ${videoId} AS videoText, ${eventName} AS nameText, ${flag} AS wanted
+        ${invalidRows === null ? '' : `, ${invalidRows.passed}`}
         FROM ${from} ${where === null ? '' : `WHERE ${where}`})
       WHERE wanted <> 0
     ) TO ${quoteText(textsPath)} (FORMAT parquet, COMPRESSION uncompressed)`;
-  }
-}
-
-/** Collects chunks into rounds, and rounds into batches. */
-class RoundCollector implements ChunkTaker {
-  readonly batches: PartitionedBatch[] = [];
-  readonly kernel: ScanKernel;
-  private readonly writer: BatchWriter;
-  private readonly counters: RunCounters;
-  private readonly binsPerPartition: number;
-
-  constructor(kernel: ScanKernel, writer: BatchWriter, counters: RunCounters, binsPerPartition: number) {
-    this.kernel = kernel;
-    this.writer = writer;
-    this.counters = counters;
-    this.binsPerPartition = binsPerPartition;
-  }
-
-  take(rowCount: number): void {
-    throwIfStopped(this.counters);
-    if (!this.kernel.push(rowCount)) {
-      this.flush();
-      this.kernel.push(rowCount);
-    }
-    this.counters.addRows(rowCount);
-  }
-
-  flush(): void {
-    const round = this.kernel.flush();
-    if (round.fragments.byteLength === 0) return;
-    this.batches.push({
-      place: this.writer.write(roundToBatch(round)),
-      fragmentOffsets: thinOffsets(round.fragmentOffsets, this.binsPerPartition),
-      eventOffsets: thinOffsets(round.eventOffsets, this.binsPerPartition),
-    });
   }
 }
 

@@ -1,18 +1,22 @@
 import type { Config } from '../config/schema.ts';
 import { type Database, quotePath } from '../duckdb.ts';
-import { PlayfoldError } from '../errors.ts';
 import { type ColumnExpressions, checkFromTime, readColumns, type SourceColumns } from './columns.ts';
-import type { InputFile } from './inputs.ts';
-import { readerOf } from './readers.ts';
+import { withDialect } from './csv-dialect.ts';
+import type { InputFile } from './formats.ts';
+import { type Column, describeColumns, unreadable } from './readers.ts';
 
 /** One unit of scan work: some files, or some row groups of one Parquet file. Plain data. */
 export interface ScanSlice {
   /** For progress and errors: the file, or how many. */
   readonly label: string;
-  /** The files it is of. */
-  readonly paths: readonly string[];
-  /** SQL: a table function call. */
-  readonly from: string;
+  /** Written alike, so that one query reads them; one where invalid rows are kept. */
+  readonly files: readonly InputFile[];
+  /** Columns to read from JSON. */
+  readonly names: readonly string[];
+  /** Whether `where` speaks of file_row_number. */
+  readonly rowNumbers: boolean;
+  /** All columns, where invalid rows are kept. */
+  readonly describedColumns: readonly Column[];
   /** SQL: a condition on the rows of the slice, or null for all. */
   readonly where: string | null;
   readonly expressions: ColumnExpressions;
@@ -35,6 +39,14 @@ interface DescribedFile {
   readonly file: InputFile;
   readonly columns: SourceColumns;
   readonly rowGroups: readonly number[];
+  readonly describedColumns: readonly Column[];
+}
+
+/** What to read of the files. */
+export interface SliceOptions extends TimeWindow {
+  /** A slice is then of one file, and knows all its columns. */
+  readonly keepInvalid: boolean;
+  readonly tempFolder: string;
 }
 
 /**
@@ -45,27 +57,32 @@ export async function planSlices(
   database: Database,
   files: readonly InputFile[],
   config: Config,
-  window: TimeWindow,
+  options: SliceOptions,
 ): Promise<ScanSlice[]> {
   const slices: ScanSlice[] = [];
   let shared: DescribedFile[] = [];
   const flush = (): void => {
-    if (shared.length > 0) slices.push(sliceOfFiles(shared, window));
+    if (shared.length > 0) slices.push(sliceOfFiles(shared, options));
     shared = [];
   };
-  for (const file of files) {
-    if (file.byteLength === 0) continue;
+  for (const found of files) {
+    if (found.byteLength === 0) continue;
+    const file = await withDialect(database, found, options.tempFolder);
     const columns = await readColumns(database, file, config);
     const rowGroups = file.format === 'parquet' ? await readRowGroups(database, file) : [];
-    const described = { file, columns, rowGroups };
+    const describedColumns = options.keepInvalid ? await describeColumns(database, file) : [];
+    const described = { file, columns, rowGroups, describedColumns };
     if (rowsOf(described) > SLICE_ROWS && rowGroups.length > 1) {
-      slices.push(...slicesOfRowGroups(described, window));
+      slices.push(...slicesOfRowGroups(described, options));
       continue;
     }
     const first = shared[0];
     const sharedRows = shared.reduce((sum, other) => sum + rowsOf(other), 0);
     const fits =
-      sharedRows + rowsOf(described) <= SLICE_ROWS && first?.columns.signature === columns.signature;
+      sharedRows + rowsOf(described) <= SLICE_ROWS &&
+      first !== undefined &&
+      !options.keepInvalid &&
+      isReadAlike(first, described);
     if (first !== undefined && !fits) flush();
     shared.push(described);
   }
@@ -75,6 +92,13 @@ export async function planSlices(
     config,
   );
   return slices;
+}
+
+/** Whether one query reads both: the same expressions, and files that are written alike. */
+function isReadAlike(a: DescribedFile, b: DescribedFile): boolean {
+  const manner = ({ file: { compression, jsonLayout, dialect } }: DescribedFile): string =>
+    JSON.stringify([compression, jsonLayout, dialect]);
+  return a.columns.signature === b.columns.signature && manner(a) === manner(b);
 }
 
 function rowsOf({ file, rowGroups }: DescribedFile): number {
@@ -90,19 +114,19 @@ async function readRowGroups(database: Database, file: InputFile): Promise<numbe
     );
     return groups.map((group) => group.rows);
   } catch (error) {
-    if (error instanceof PlayfoldError)
-      throw new PlayfoldError(`${file.path}: cannot be read as parquet: ${error.message}`, error.exitCode);
-    throw error;
+    throw unreadable(file, error);
   }
 }
 
 function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): ScanSlice {
-  const { file, columns } = described[0]!;
-  const paths = described.map((one) => one.file.path);
+  const { file, columns, describedColumns } = described[0]!;
+  const files = described.map((one) => one.file);
   return {
-    label: paths.length === 1 ? file.path : `${file.path} and ${paths.length - 1} more`,
-    paths,
-    from: readerOf(file.format, paths, { names: columns.names }),
+    label: files.length === 1 ? file.name : `${file.name} and ${files.length - 1} more`,
+    files,
+    names: columns.names,
+    rowNumbers: false,
+    describedColumns,
     where: windowCondition(columns.expressions, window),
     expressions: columns.expressions,
     columns,
@@ -110,18 +134,22 @@ function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): 
   };
 }
 
-function slicesOfRowGroups({ file, columns, rowGroups }: DescribedFile, window: TimeWindow): ScanSlice[] {
+function slicesOfRowGroups(
+  { file, columns, rowGroups, describedColumns }: DescribedFile,
+  window: TimeWindow,
+): ScanSlice[] {
   const slices: ScanSlice[] = [];
-  const from = readerOf(file.format, [file.path], { rowNumbers: true });
   const inWindow = windowCondition(columns.expressions, window);
   let first = 0;
   let end = 0;
   const push = (): void => {
     const inSlice = `file_row_number >= ${first} AND file_row_number < ${end}`;
     slices.push({
-      label: `${file.path} rows ${first} to ${end}`,
-      paths: [file.path],
-      from,
+      label: `${file.name} rows ${first} to ${end}`,
+      files: [file],
+      names: columns.names,
+      rowNumbers: true,
+      describedColumns,
       where: inWindow === null ? inSlice : `${inSlice} AND ${inWindow}`,
       expressions: columns.expressions,
       columns,

@@ -11,8 +11,9 @@ import {
   type VideoColumn,
 } from './columns/names.ts';
 import { type ColumnValue, normalizeName, parsePath, resolvePath, toSourceColumns } from './columns/paths.ts';
-import { type InputFile, resolveInputs } from './inputs.ts';
+import type { InputFile } from './formats.ts';
 import { describeColumns, readerOf } from './readers.ts';
+import { resolveWholeFile } from './whole-file.ts';
 
 /** What the columns of the video metadata are read from. */
 export interface VideoColumns {
@@ -32,10 +33,11 @@ export async function readVideoColumns(
   database: Database,
   path: string,
   config: Config,
+  tempFolder: string,
 ): Promise<VideoColumns> {
-  const file = await findVideos(path);
+  const file = await resolveWholeFile(database, path, '--videos', tempFolder);
   const columns = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
-  const search = { file: file.path, flag: '--video-columns', columns };
+  const search = { file: file.name, flag: '--video-columns', columns };
   const found = VIDEO_COLUMNS.flatMap((column) => {
     const match = resolveVideoColumn(search, column, config.videoColumns[column]);
     return match === undefined ? [] : [{ column, ...match }];
@@ -53,15 +55,8 @@ export async function readVideoColumns(
     select: `SELECT ${sql.text(valuesOf('videoId'))} AS videoId,
        ${title.length === 0 ? 'NULL::VARCHAR' : sql.text(title)} AS title,
        ${duration.length === 0 ? 'NULL::DOUBLE' : durationExpression(sql, duration, config.videoDurationUnit)} AS duration
-     FROM ${readerOf(file.format, [file.path], { names: file.format === 'ndjson' ? names : [] })}`,
+     FROM ${readerOf([file], { names })}`,
   };
-}
-
-/** Throws a PlayfoldError (input) unless `path` is one file. */
-async function findVideos(path: string): Promise<InputFile> {
-  const files = await resolveInputs([path]);
-  if (files[0] !== undefined && files.length === 1) return files[0];
-  throw new PlayfoldError(`--videos ${path}: found ${files.length} files; name one.`, EXIT.input);
 }
 
 function resolveVideoColumn(

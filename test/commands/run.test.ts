@@ -248,7 +248,6 @@ describe('an error', () => {
   );
   const broken = path('broken.parquet');
   writeFileSync(broken, 'PAR1 but nothing more');
-  const brokenLine = writeText(path('broken.ndjson'), `${scenarioLines()}{"timestamp": \n`);
   const badYaml = writeText(path('bad.yaml'), 'maxSegmentSeconds: [1\n');
   const badKey = writeText(path('key.yaml'), 'maxSegmentSecond: 1\n');
   const badNested = writeText(path('nested.yaml'), 'engagement:\n  formla: points\n');
@@ -284,7 +283,6 @@ describe('an error', () => {
     ['an empty file', 4, /no rows to read/, ['run', writeText(path('zero.ndjson'), ''), '--out', out]],
     ['a missing column', 4, /no-user.csv: column 'userId' is missing; found: timestamp, usr, .*nearest is 'usr': add --columns userId=usr/, ['run', noUser, '--out', out]],
     ['a Parquet file that is none', 4, /broken.parquet: cannot be read as parquet/, ['run', broken, '--out', out]],
-    ['a broken line', 4, /broken.ndjson: .*(Malformed|malformed|JSON)/, ['run', brokenLine, '--out', out]],
     ['metadata that is not there', 4, /films.csv: there is no such file/, ['run', events, '--out', out, '--videos', path('films.csv')]],
     ['metadata without videoId', 4, /vid.csv: column 'videoId' is missing.*nearest is 'vidio_id': add --video-columns videoId=vidio_id/, ['run', events, '--out', out, '--videos', writeText(path('vid.csv'), 'vidio_id,duration\nv,1\n')]],
     ['metadata in two files', 4, /--videos .*lake: found 2 files; name one/, ['run', events, '--out', out, '--videos', path('lake')]],

@@ -22,7 +22,7 @@ async function columnsOf(select: string, config: ConfigInput = {}): Promise<Sour
   const path = join(folder, `${++files}.parquet`);
   return withDatabase(async (database) => {
     await database.run(`COPY (SELECT ${select}) TO ${quoteText(path)}`);
-    const [file] = await resolveInputs([path]);
+    const [file] = await resolveInputs([path], folder);
     return readColumns(database, file!, parseConfig(config, 'test'));
   });
 }
@@ -213,7 +213,7 @@ describe('text that is not JSON', () => {
     );
     const columns = { userId: 'body.userId', sessionId: 'body.s', videoId: 'body.v', currentTime: 'body.t' };
     const rows = await withDatabase(async (database) => {
-      const [file] = await resolveInputs([path]);
+      const [file] = await resolveInputs([path], folder);
       const { expressions } = await readColumns(database, file!, parseConfig({ columns }, 'test'));
       const { userId, sessionId, videoId, currentTime } = expressions;
       return database.rows(
@@ -317,7 +317,7 @@ describe('text files', () => {
     };
     for (const [ending, text] of Object.entries(rows)) {
       const path = writeText(join(folder, `objects.${ending}`), `${text}\n`);
-      const [file] = await resolveInputs([path]);
+      const [file] = await resolveInputs([path], folder);
       const { matches } = await withDatabase((database) =>
         readColumns(database, file!, parseConfig({}, 'test')),
       );

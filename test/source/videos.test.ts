@@ -11,7 +11,7 @@ let files = 0;
 async function titlesOf(text: string, config: ConfigInput = {}, ending = 'csv') {
   const path = writeText(join(folder, `${++files}.${ending}`), text);
   return withDatabase(async (database) => {
-    await createTitles(database, await readVideoColumns(database, path, parseConfig(config, 'test')));
+    await createTitles(database, await readVideoColumns(database, path, parseConfig(config, 'test'), folder));
     return database.rows('SELECT * FROM titles ORDER BY videoId');
   });
 }
@@ -100,7 +100,7 @@ describe('video metadata', () => {
     const two = join(folder, 'two');
     writeText(join(two, 'a.csv'), 'videoId\n');
     writeText(join(two, 'b.csv'), 'videoId\n');
-    const read = withDatabase((database) => readVideoColumns(database, two, parseConfig({}, 'test')));
+    const read = withDatabase((database) => readVideoColumns(database, two, parseConfig({}, 'test'), folder));
     await expect(read).rejects.toThrow(`--videos ${two}: found 2 files; name one.`);
   });
 });

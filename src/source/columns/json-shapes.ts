@@ -1,6 +1,7 @@
 import { type Database, quoteName } from '../../duckdb.ts';
-import type { InputFile } from '../inputs.ts';
-import { readerOf } from '../readers.ts';
+import type { InputFile } from '../formats.ts';
+import { isLineJson, readerOf } from '../readers.ts';
+import { sampleRows } from '../sample-rows.ts';
 import type { SourceColumn } from './paths.ts';
 import type { ColumnType } from './types.ts';
 
@@ -19,15 +20,38 @@ export async function sampleShapes(
   );
   if (texts.length === 0) return [...columns];
   const names = texts.map(({ name }) => name);
+  const isText = file.dialect !== null || isLineJson(file);
+  if (isText) return shapesOf(columns, texts, await sampleTexts(file, names));
   const objects = names.map((name, i) => {
     const text = `CAST(${quoteName(name)} AS VARCHAR)`;
     return `CASE WHEN starts_with(ltrim(${text}), '{') AND length(${text}) <= ${MAX_TEXT} THEN ${text}
       ELSE nullif(left(${text}, 1), '') END AS c${i}`;
   });
-  const reader = readerOf(file.format, [file.path], { names: file.format === 'ndjson' ? names : [] });
+  const reader = readerOf([file], { names });
   const rows = await database.rows<Record<string, string | null>>(
     `SELECT ${objects.join(', ')} FROM ${reader} LIMIT ${SAMPLE_ROWS}`,
   );
+  return shapesOf(columns, texts, rows);
+}
+
+/** As the query does: whole objects, and of other texts the first character. */
+async function sampleTexts(
+  file: InputFile,
+  names: readonly string[],
+): Promise<Record<string, string | null>[]> {
+  const take = (text: string): string =>
+    text.trimStart().startsWith('{') && text.length <= MAX_TEXT ? text : text.slice(0, 1);
+  const rows = await sampleRows(file, SAMPLE_ROWS);
+  return rows.map((row) =>
+    Object.fromEntries(names.map((name, i) => [`c${i}`, take(row[name] ?? '') || null])),
+  );
+}
+
+function shapesOf(
+  columns: readonly SourceColumn[],
+  texts: readonly SourceColumn[],
+  rows: readonly Readonly<Record<string, string | null>>[],
+): SourceColumn[] {
   return columns.map((column) => {
     const index = texts.indexOf(column);
     if (index === -1) return column;

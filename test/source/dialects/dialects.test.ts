@@ -34,7 +34,7 @@ const USERS: Readonly<Record<string, string>> = { xapi: 'mailto:peter@example.or
 describe('a dialect', () => {
   it.each(cases)('%s is recognised as %s and gives the worked example', async (file, dialect, account) => {
     const input = join(fixtures, file);
-    const [described] = await resolveInputs([input]);
+    const [described] = await resolveInputs([input], folder);
     const columns = await withDatabase((database) =>
       readColumns(database, described!, parseConfig({}, 'test')),
     );

@@ -1,0 +1,130 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
+import { INVALID_TIMESTAMP } from '../kernel/layout.ts';
+import type { ScanCounts } from '../kernel/scan-kernel.ts';
+import { verifyGzip } from './byte-stream.ts';
+import {
+  type InvalidRowSource,
+  invalidRowSource,
+  type QuarantinePaths,
+  quarantinePaths,
+  writeInvalidRows,
+} from './quarantine.ts';
+import { countNoObjects, isLineJson, readerOf } from './readers.ts';
+import { RefusedLines } from './refused-lines.ts';
+import { type Sieved, sieveFiles } from './sieve.ts';
+import type { ScanSlice } from './slices.ts';
+
+/** What the rows of a slice came to, and how many of them could not be read. */
+export interface SliceCounts extends ScanCounts {
+  readonly malformed: number;
+}
+
+/**
+ * What the query of a slice reads. CSV is sieved before DuckDB sees it, for its own ways with broken lines are to
+ * swallow their neighbours or to end. NDJSON costs more to look at, and DuckDB refuses what is broken in it: it is
+ * sieved once that has happened, or where broken lines are kept.
+ */
+export class SliceSource {
+  private readonly slice: ScanSlice;
+  private readonly copyPath: string;
+  private readonly quarantine: QuarantinePaths | null;
+  private sieved: Sieved;
+  private isSieved = false;
+
+  private constructor(slice: ScanSlice, copyPath: string, quarantine: QuarantinePaths | null) {
+    this.slice = slice;
+    this.copyPath = copyPath;
+    this.quarantine = quarantine;
+    this.sieved = { files: slice.files, refused: 0 };
+  }
+
+  /** Throws a PlayfoldError (input) for compressed data that is damaged. */
+  static async open(
+    slice: ScanSlice,
+    index: number,
+    settings: { readonly tempFolder: string; readonly quarantineFolder: string | null },
+  ): Promise<SliceSource> {
+    const { quarantineFolder, tempFolder } = settings;
+    const quarantine = quarantineFolder === null ? null : quarantinePaths(quarantineFolder, index);
+    const source = new SliceSource(slice, join(tempFolder, `sieved-${index}`), quarantine);
+    const [file] = slice.files;
+    if (file?.format === 'csv' || (file !== undefined && isLineJson(file) && quarantine !== null))
+      await source.sieve();
+    else if (file?.format === 'ndjson') for (const one of slice.files) await verifyGzip(one);
+    return source;
+  }
+
+  /** A slice to look at, all its broken lines apart. */
+  static async openSieved(slice: ScanSlice, index: number, tempFolder: string): Promise<SliceSource> {
+    const source = await SliceSource.open(slice, index, { tempFolder, quarantineFolder: null });
+    const [file] = slice.files;
+    if (file !== undefined && isLineJson(file)) await source.sieve();
+    return source;
+  }
+
+  /** Lines that could not be read, as far as they have been looked for. */
+  get refused(): number {
+    return this.sieved.refused;
+  }
+
+  /** SQL: a table function call. */
+  get from(): string {
+    const { names, rowNumbers } = this.slice;
+    return (
+      this.invalidRows?.from ?? readerOf(this.sieved.files, { names, rowNumbers, areObjects: this.isSieved })
+    );
+  }
+
+  /** What to add to the query; null unless invalid rows are kept. */
+  get invalidRows(): InvalidRowSource | null {
+    const { names, describedColumns } = this.slice;
+    return this.quarantine === null ? null : invalidRowSource(this.sieved.files, describedColumns, names);
+  }
+
+  /** Sieves what could not be read as it was; false where that has been done, or cannot help. */
+  async mend(error: unknown): Promise<boolean> {
+    const [file] = this.slice.files;
+    const isData = error instanceof PlayfoldError && error.exitCode === EXIT.input;
+    if (!isData || this.isSieved || file === undefined || !isLineJson(file)) return false;
+    await this.sieve();
+    return true;
+  }
+
+  /** Counts what could not be read apart from rows without a timestamp, and writes what is to be kept. */
+  async finish(database: Database, counts: ScanCounts, textsPath: string): Promise<SliceCounts> {
+    await this.close();
+    const { files } = this.slice;
+    const undated = counts.invalid[INVALID_TIMESTAMP] ?? 0;
+    const isNested = files[0]?.format === 'ndjson' && !isLineJson(files[0]);
+    const noObjects = isNested && undated > 0 ? await countNoObjects(database, files) : 0;
+    if (this.quarantine !== null && counts.invalid.some((count) => count > 0))
+      await writeInvalidRows(database, textsPath, files[0]!, this.quarantine.rows);
+    return {
+      ...counts,
+      rowsRead: counts.rowsRead + this.sieved.refused,
+      invalid: counts.invalid.map((count, reason) =>
+        reason === INVALID_TIMESTAMP ? count - noObjects : count,
+      ),
+      malformed: this.sieved.refused + noObjects,
+    };
+  }
+
+  /** Removes the copy of what was sieved, if any. */
+  async close(): Promise<void> {
+    await rm(this.copyPath, { force: true });
+  }
+
+  private async sieve(): Promise<void> {
+    const { files } = this.slice;
+    this.isSieved = true;
+    const lines = this.quarantine === null ? null : new RefusedLines(this.quarantine.lines, files[0]!.name);
+    try {
+      this.sieved = await sieveFiles(files, this.copyPath, lines);
+    } finally {
+      lines?.close();
+    }
+  }
+}

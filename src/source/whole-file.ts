@@ -1,0 +1,37 @@
+import type { Database } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
+import { verifyGzip } from './byte-stream.ts';
+import { withDialect } from './csv-dialect.ts';
+import type { InputFile } from './formats.ts';
+import { resolveInputs } from './inputs.ts';
+import { countNoObjects, isLineJson } from './readers.ts';
+import { countRefused } from './sieve.ts';
+
+/**
+ * The one file that `path`, the value of `option`, names, every row of which can be read. Throws a PlayfoldError
+ * (input) where it is none, several, or has a broken row: of metadata none may be missing unseen.
+ */
+export async function resolveWholeFile(
+  database: Database,
+  path: string,
+  option: string,
+  tempFolder: string,
+): Promise<InputFile> {
+  const [found, ...more] = await resolveInputs([path], tempFolder);
+  if (found === undefined || more.length > 0)
+    throw new PlayfoldError(
+      `${option} ${path}: found ${found === undefined ? 0 : 1 + more.length} files; name one.`,
+      EXIT.input,
+    );
+  const file = await withDialect(database, found, tempFolder);
+  if (file.format === 'parquet') return file;
+  await verifyGzip(file);
+  const isLines = file.format === 'csv' || isLineJson(file);
+  const broken = isLines ? await countRefused(file) : await countNoObjects(database, [file]);
+  if (broken > 0)
+    throw new PlayfoldError(
+      `${file.name}: ${broken} of its lines cannot be read as ${file.format}; mend or remove them.`,
+      EXIT.input,
+    );
+  return file;
+}
