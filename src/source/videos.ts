@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { type Database, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { ValueExpressions } from './columns/expressions.ts';
+import { sampleShapes } from './columns/json-shapes.ts';
 import {
   matchName,
   missingColumn,
@@ -36,7 +37,8 @@ export async function readVideoColumns(
   tempFolder: string,
 ): Promise<VideoColumns> {
   const file = await resolveWholeFile(database, path, '--videos', tempFolder);
-  const columns = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
+  const topLevel = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
+  const columns = await sampleShapes(database, file, topLevel);
   const search = { file: file.name, flag: '--video-columns', columns };
   const found = VIDEO_COLUMNS.flatMap((column) => {
     const match = resolveVideoColumn(search, column, config.videoColumns[column]);

@@ -221,7 +221,7 @@ describe('a file that cannot be read ends the run with 4', () => {
       'SQL in a column name',
       'sql.csv',
       `"""; DROP TABLE videos; --",userId\n1,2\n`,
-      /sql.csv: column 'timestamp' is missing; found: "; DROP TABLE videos; --, userId/,
+      /sql.csv: column 'timestamp' is missing; found: """; DROP TABLE videos; --", userId/,
     ],
   ];
 
