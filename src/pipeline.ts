@@ -19,6 +19,7 @@ import type { ResolvedOptions } from './run-options.ts';
 import { mergeResult } from './sink/merge.ts';
 import { checkTarget, Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
+import { pathFilter } from './source/date-folders.ts';
 import { mergeEventNames } from './source/dialects/index.ts';
 import { resolveInputs } from './source/inputs.ts';
 import type { ScanResult } from './source/scan.ts';
@@ -131,7 +132,7 @@ async function planRun(
   const { videos, config } = options;
   const videoColumns = videos === null ? null : await readVideoColumns(database, videos, config, tempFolder);
   await createTitles(database, videoColumns);
-  const files = await resolveInputs(options.inputs, tempFolder);
+  const files = await resolveInputs(options.inputs, tempFolder, pathFilter(options));
   const keepInvalid = quarantine !== null;
   const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);

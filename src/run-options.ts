@@ -57,6 +57,7 @@ export interface ResolvedOptions extends WorkSizes {
   readonly memoryBytes: number;
   readonly partitionBy: PartitionBy;
   readonly uniqueSeconds: boolean;
+  readonly pruneFolders: boolean;
   readonly allowEmpty: boolean;
   readonly quarantine: string | null;
   readonly maxInvalid: InvalidLimit;

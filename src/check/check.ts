@@ -6,6 +6,7 @@ import { EXIT, PlayfoldError } from '../errors.ts';
 import { StoppedError } from '../progress-counters.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from '../run-options.ts';
 import { EVENT_COLUMNS } from '../source/columns/names.ts';
+import { pathFilter } from '../source/date-folders.ts';
 import { DIALECTS, mergeEventNames } from '../source/dialects/index.ts';
 import { normalizeEventName } from '../source/event-classes.ts';
 import { type InputFile, resolveInputs } from '../source/inputs.ts';
@@ -64,7 +65,7 @@ async function inspect(
   const videos =
     options.videos === null ? null : await readVideoColumns(database, options.videos, config, tempFolder);
   await createTitles(database, videos);
-  const files = await resolveInputs(inputs, tempFolder);
+  const files = await resolveInputs(inputs, tempFolder, pathFilter(options));
   signal?.throwIfAborted();
   const planned = await planSlices(database, files, config, { ...options, keepInvalid: false, tempFolder });
   const slices: ReadableSlice[] = [];

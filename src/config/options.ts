@@ -54,6 +54,12 @@ export const inputOptions = {
     .default('100%')
     .describe('Publish nothing with more invalid rows than this share or number, and exit with 3')
     .register(optionFacts, { value: 'LIMIT', expected: INVALID_LIMIT }),
+  pruneFolders: z
+    .boolean()
+    .default(true)
+    .describe(
+      'With since or until, pass over folders such as date=2026-01-05 or year=2026/month=01 more than a day outside',
+    ),
   allowEmpty: z.boolean().default(false).describe('No rows to read is not an error'),
 };
 

@@ -1,4 +1,4 @@
-import type { TimeWindow } from './slices.ts';
+import type { TimeWindow } from './time-window.ts';
 
 /** Milliseconds since 1970-01-01 UTC: from <= t < until. */
 interface Span {
@@ -48,6 +48,13 @@ export function spanOfFolders(path: string): Span | null {
   if (year === null) return null;
   if (month === null) return { fromMs: Date.UTC(year, 0), untilMs: Date.UTC(year + 1, 0) };
   return spanOf(year, month, number('day', /^\d{1,2}$/));
+}
+
+/** Tells which paths to read, by their folders: all where `pruneFolders` is off. */
+export function pathFilter(
+  options: TimeWindow & { readonly pruneFolders: boolean },
+): (path: string) => boolean {
+  return (path) => !options.pruneFolders || !isOutsideWindow(path, options);
 }
 
 /** Whether a path's folders say that it holds no event of the window, a day's margin on either side included. */

@@ -15,9 +15,13 @@ const isHidden = (name: string): boolean => name.startsWith('_') || name.startsW
 /**
  * The data files of files, folders and globs: each once, in order of path. Folders are searched to the bottom;
  * names starting with `_` or `.` are skipped. What can be read only once, `-` for standard input and pipes, is
- * copied to `spoolFolder` first. Throws a PlayfoldError (input) for what is not there or cannot be read.
+ * copied to `spoolFolder` first. Paths that are not wanted are left out before a byte is read. Throws a PlayfoldError (input) for what is not there or cannot be read.
  */
-export async function resolveInputs(inputs: readonly string[], spoolFolder: string): Promise<InputFile[]> {
+export async function resolveInputs(
+  inputs: readonly string[],
+  spoolFolder: string,
+  isWanted: (path: string) => boolean = () => true,
+): Promise<InputFile[]> {
   const paths = new Set<string>();
   const spooled: InputFile[] = [];
   for (const input of new Set(inputs)) {
@@ -30,7 +34,7 @@ export async function resolveInputs(inputs: readonly string[], spoolFolder: stri
     } else for (const path of await expand(input, stats)) paths.add(await realpath(path));
   }
   const files: InputFile[] = [];
-  for (const path of [...paths].sort()) files.push(await recognizeFile(path, path));
+  for (const path of [...paths].filter(isWanted).sort()) files.push(await recognizeFile(path, path));
   return [...files, ...spooled];
 }
 

@@ -1,9 +1,10 @@
 import type { Config } from '../config/schema.ts';
-import { type Database, quotePath } from '../duckdb.ts';
-import { type ColumnExpressions, checkFromTime, readColumns, type SourceColumns } from './columns.ts';
-import { withDialect } from './csv-dialect.ts';
+import type { Database } from '../duckdb.ts';
+import { type ColumnExpressions, checkFromTime, type SourceColumns } from './columns.ts';
+import { type DescribedFile, describeFiles, type SliceOptions } from './described-files.ts';
 import type { InputFile } from './formats.ts';
-import { type Column, describeColumns, unreadable } from './readers.ts';
+import type { Column } from './readers.ts';
+import { type TimeWindow, windowCondition } from './time-window.ts';
 
 /** One unit of scan work: some files, or some row groups of one Parquet file. Plain data. */
 export interface ScanSlice {
@@ -29,29 +30,9 @@ export interface ScanSlice {
 const SLICE_ROWS = 1_250_000;
 const BYTES_PER_TEXT_ROW = 150;
 
-/** A time window: rows with since <= timestamp < until and rows without a timestamp. Microseconds. */
-export interface TimeWindow {
-  readonly sinceUs: bigint | null;
-  readonly untilUs: bigint | null;
-}
-
-interface DescribedFile {
-  readonly file: InputFile;
-  readonly columns: SourceColumns;
-  readonly rowGroups: readonly number[];
-  readonly describedColumns: readonly Column[];
-}
-
-/** What to read of the files. */
-export interface SliceOptions extends TimeWindow {
-  /** A slice is then of one file, and knows all its columns. */
-  readonly keepInvalid: boolean;
-  readonly tempFolder: string;
-}
-
 /**
  * Divides files into slices. Borders lie on row groups, because a row group that two slices share is decoded
- * twice; small files with the same columns share a slice. Throws a PlayfoldError (input) for unreadable files.
+ * twice; small files with the same columns share a slice; row groups outside the window are left out. Throws a PlayfoldError (input) for unreadable files.
  */
 export async function planSlices(
   database: Database,
@@ -65,13 +46,9 @@ export async function planSlices(
     if (shared.length > 0) slices.push(sliceOfFiles(shared, options));
     shared = [];
   };
-  for (const found of files) {
-    if (found.byteLength === 0) continue;
-    const file = await withDialect(database, found, options.tempFolder);
-    const columns = await readColumns(database, file, config);
-    const rowGroups = file.format === 'parquet' ? await readRowGroups(database, file) : [];
-    const describedColumns = options.keepInvalid ? await describeColumns(database, file) : [];
-    const described = { file, columns, rowGroups, describedColumns };
+  for (const described of await describeFiles(database, files, config, options)) {
+    const { rowGroups } = described;
+    if (rowGroups.length > 0 && !rowGroups.some(({ isWanted }) => isWanted)) continue;
     if (rowsOf(described) > SLICE_ROWS && rowGroups.length > 1) {
       slices.push(...slicesOfRowGroups(described, options));
       continue;
@@ -102,20 +79,8 @@ function isReadAlike(a: DescribedFile, b: DescribedFile): boolean {
 }
 
 function rowsOf({ file, rowGroups }: DescribedFile): number {
-  if (file.format === 'parquet') return rowGroups.reduce((sum, rows) => sum + rows, 0);
+  if (file.format === 'parquet') return rowGroups.reduce((sum, { rows }) => sum + rows, 0);
   return Math.ceil(file.byteLength / BYTES_PER_TEXT_ROW);
-}
-
-async function readRowGroups(database: Database, file: InputFile): Promise<number[]> {
-  try {
-    const groups = await database.rows<{ rows: number }>(
-      `SELECT any_value(row_group_num_rows)::DOUBLE AS rows FROM parquet_metadata(${quotePath(file.path)})
-       GROUP BY row_group_id ORDER BY row_group_id`,
-    );
-    return groups.map((group) => group.rows);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
 }
 
 function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): ScanSlice {
@@ -127,7 +92,7 @@ function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): 
     names: columns.names,
     rowNumbers: false,
     describedColumns,
-    where: windowCondition(columns.expressions, window),
+    where: windowCondition(columns.expressions.timestampUs, window),
     expressions: columns.expressions,
     columns,
     rowEstimate: described.reduce((sum, one) => sum + rowsOf(one), 0),
@@ -139,7 +104,7 @@ function slicesOfRowGroups(
   window: TimeWindow,
 ): ScanSlice[] {
   const slices: ScanSlice[] = [];
-  const inWindow = windowCondition(columns.expressions, window);
+  const inWindow = windowCondition(columns.expressions.timestampUs, window);
   let first = 0;
   let end = 0;
   const push = (): void => {
@@ -157,17 +122,11 @@ function slicesOfRowGroups(
     });
     first = end;
   };
-  for (const rows of rowGroups) {
-    if (end > first && end + rows - first > SLICE_ROWS) push();
+  for (const { rows, isWanted } of rowGroups) {
+    if (end > first && (!isWanted || end + rows - first > SLICE_ROWS)) push();
     end += rows;
+    if (!isWanted) first = end;
   }
-  push();
+  if (end > first) push();
   return slices;
-}
-
-function windowCondition({ timestampUs }: ColumnExpressions, window: TimeWindow): string | null {
-  const bounds: string[] = [];
-  if (window.sinceUs !== null) bounds.push(`${timestampUs} >= ${window.sinceUs}`);
-  if (window.untilUs !== null) bounds.push(`${timestampUs} < ${window.untilUs}`);
-  return bounds.length === 0 ? null : `((${bounds.join(' AND ')}) OR ${timestampUs} IS NULL)`;
 }
