@@ -1,6 +1,6 @@
 import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { idCheck, idHash } from '../source/scan.ts';
+import { idHash } from '../source/scan.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
 /** SQL for the texts that the scans kept. */
@@ -24,20 +24,21 @@ export async function createKeyTables(
     ['videos', 'videoId'],
   ] as const) {
     const hash = idHash(column, idHashBits);
-    // A second hash tells texts apart at half the cost of min and max over them.
+    // Not any_value or min of the text by its hash: DuckDB cannot spill what such an aggregate holds.
     await database.run(
       `CREATE TEMP TABLE ${table} AS
-       SELECT ${hash} AS hash, any_value(${column}) AS id, min(${idCheck(column)}) AS low, max(${idCheck(column)}) AS high
-       FROM ${texts} WHERE ${column} IS NOT NULL GROUP BY 1`,
+       SELECT ${hash} AS hash, ${column} AS id
+       FROM (SELECT DISTINCT ${column} FROM ${texts} WHERE ${column} IS NOT NULL)`,
     );
-    const [collision] = await database.rows<{ id: string; other: string }>(
-      `SELECT min(${column}) AS id, max(${column}) AS other FROM ${texts}
-       WHERE ${column} IS NOT NULL AND ${hash} IN (SELECT hash FROM ${table} WHERE low <> high LIMIT 1) GROUP BY ${hash}`,
+    const [collision] = await database.rows<{ id: string | null; other: string | null }>(
+      `SELECT min(id) AS id, max(id) AS other FROM ${table} WHERE hash IN (
+         SELECT hash FROM ${table} GROUP BY hash HAVING count(*) > 1 LIMIT 1
+       )`,
     );
-    if (collision !== undefined)
+    if (collision?.id != null)
       throw new PlayfoldError(
         `two values of ${column} have the same 64-bit hash, so their rows cannot be told apart: ` +
-          `${quoteText(collision.id)} and ${quoteText(collision.other)}; rename one of them in the input.`,
+          `${quoteText(collision.id)} and ${quoteText(collision.other ?? '')}; rename one of them in the input.`,
         EXIT.input,
       );
   }

@@ -57,7 +57,7 @@ export function idHash(text: string, bits: number): string {
  * have none: a million of them share a hash with odds of 1 in 37 million (README.md). The character in front
  * shifts every block that the hash reads; behind the text it could leave two equal hashes equal.
  */
-export function idCheck(text: string): string {
+function idCheck(text: string): string {
   return `hash(concat('~', ${text}))`;
 }
 
