@@ -69,6 +69,7 @@ export async function benchWholeRun(options: WholeRunOptions): Promise<Contender
         join(lake, 'videos.parquet'),
         '--out',
         out,
+        '--force',
         '--json',
         '--quiet',
       ];

@@ -3,6 +3,7 @@ import { commands } from './commands/index.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { StoppedError } from './progress-counters.ts';
 import { answerAskingShell, completeWord, isCompletionRequest } from './terminal/completions.ts';
+import { errorRecord, formatRecord, messageOf } from './terminal/log.ts';
 import { explainUsage } from './terminal/usage-errors.ts';
 import { VERSION } from './version.ts';
 
@@ -39,20 +40,30 @@ export async function main(args: readonly string[]): Promise<number> {
     await parser.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    return report(error);
+    return report(error, wantsJsonLog(args));
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof StoppedError) {
-    process.stderr.write('playfold: stopped; nothing was published.\n');
-    return EXIT.interrupted;
+/** Asked of the raw arguments, because an error may be that they cannot be parsed. */
+function wantsJsonLog(args: readonly string[]): boolean {
+  if (process.env.PLAYFOLD_LOG === 'json') return true;
+  return args.some((arg, i) => arg === '--log=json' || (arg === '--log' && args[i + 1] === 'json'));
+}
+
+function report(error: unknown, asJson: boolean): number {
+  const known = error instanceof StoppedError ? new PlayfoldError(error.message, EXIT.interrupted) : error;
+  if (known instanceof PlayfoldError) {
+    const { exitCode } = known;
+    process.stderr.write(
+      asJson ? formatRecord(errorRecord(known, exitCode)) : `playfold: ${messageOf(known)}\n`,
+    );
+    return exitCode;
   }
-  if (error instanceof PlayfoldError) {
-    process.stderr.write(`playfold: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-    return error.exitCode;
-  }
-  const stack = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`playfold: this is a bug of playfold, please report it with these lines:\n${stack}\n`);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    asJson
+      ? formatRecord(errorRecord(error, EXIT.bug, stack))
+      : `playfold: this is a bug of playfold, please report it with these lines:\n${stack}\n`,
+  );
   return EXIT.bug;
 }

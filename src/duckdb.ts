@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
-import { EXIT, PlayfoldError } from './errors.ts';
+import { DiskFullError, EXIT, PlayfoldError } from './errors.ts';
+import { quotePath, quoteText } from './sql-text.ts';
 
 // The schema of the configuration needs these, and the command line must not wait for DuckDB to load.
 export { quoteName, quotePath, quoteText } from './sql-text.ts';
@@ -10,12 +11,15 @@ export interface DuckDBLimits {
   readonly memoryBytes: number;
   /** Where DuckDB puts what does not fit; removed by whoever made it. */
   readonly tempFolder: string;
+  /** Locks DuckDB to these paths; without it, DuckDB may reach what the process may. */
+  readonly access?: { readonly files: readonly string[]; readonly folders: readonly string[] };
 }
 
 /** An in-memory DuckDB and its one connection. A connection runs one query at a time. */
 export class Database {
   readonly connection: DuckDBConnection;
   private readonly instance: DuckDBInstance;
+  private isStopped = false;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.instance = instance;
@@ -34,11 +38,28 @@ export class Database {
     });
     const connection = await instance.connect();
     await connection.run(`SET TimeZone = 'UTC'`);
-    return new Database(instance, connection);
+    const database = new Database(instance, connection);
+    if (limits.access !== undefined) await database.restrict(limits.access);
+    return database;
+  }
+
+  /** Whatever SQL a value might smuggle in, it reaches no other file. A path may come as itself or as a glob. */
+  private async restrict({ files, folders }: NonNullable<DuckDBLimits['access']>): Promise<void> {
+    const list = (paths: readonly string[]): string =>
+      `[${[...new Set(paths.flatMap((path) => [quoteText(path), quotePath(path)]))].join(', ')}]`;
+    await this.run(`SET allowed_paths = ${list(files)}`);
+    await this.run(`SET allowed_directories = ${list(folders)}`);
+    await this.run('SET enable_external_access = false');
+  }
+
+  /** Ends all changes of settings, those of limits too. */
+  async lockConfiguration(): Promise<void> {
+    await this.run('SET lock_configuration = true');
   }
 
   /** Runs one statement for its effect. Throws a PlayfoldError for what a person can mend. */
   async run(sql: string): Promise<void> {
+    this.throwIfStopped();
     try {
       await this.connection.run(sql);
     } catch (error) {
@@ -48,6 +69,7 @@ export class Database {
 
   /** Rows as plain objects: integers wider than 53 bits, decimals and timestamps arrive as text. */
   async rows<Row extends Record<string, Json>>(sql: string): Promise<Row[]> {
+    this.throwIfStopped();
     try {
       return (await (await this.connection.run(sql)).getRowObjectsJson()) as Row[];
     } catch (error) {
@@ -73,9 +95,14 @@ export class Database {
     return (this.connection as unknown as { readonly connection: duckdb.Connection }).connection;
   }
 
-  /** Ends the query under way, which then fails. */
+  /** Ends the query under way, which then fails, and refuses all that would follow. */
   interrupt(): void {
+    this.isStopped = true;
     this.connection.interrupt();
+  }
+
+  private throwIfStopped(): void {
+    if (this.isStopped) throw new Error('the database was interrupted');
   }
 
   close(): void {
@@ -88,7 +115,7 @@ const toLimit = (memoryBytes: number): string => `${Math.ceil(memoryBytes / 1e6)
 
 const DISK = /No space left on device|max_temp_directory_size|failed to offload data|Disk quota exceeded/;
 const INPUT =
-  /^(IO Error|Invalid Input Error|Conversion Error|Serialization Error|TProtocolException)|No magic bytes|Malformed JSON|CSV Error|corrupt/i;
+  /^(IO|Invalid|Invalid Input|Conversion|Serialization|Out of Range) Error|TProtocolException|No magic bytes|Malformed JSON|CSV Error|corrupt/i;
 
 /** What DuckDB says, as one line and without the SQL, which is not the user's. */
 function describeError(message: string): string {
@@ -108,9 +135,9 @@ export function translateError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PlayfoldError) return error;
   const said = describeError(error.message);
   if (DISK.test(error.message))
-    return new PlayfoldError(
+    return new DiskFullError(
       `The disk is full: ${said} Free space, or set TMPDIR to a larger disk.`,
-      EXIT.disk,
+      /"(\/[^"]*)"/.exec(said)?.[1] ?? null,
     );
   if (/^Out of Memory Error/.test(error.message))
     return new PlayfoldError(`Out of memory: ${said} Give more with --memory.`, EXIT.disk);

@@ -10,6 +10,7 @@ export const EXIT = {
   bug: 70,
   disk: 74,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -26,6 +27,30 @@ export class PlayfoldError extends Error {
     this.name = 'PlayfoldError';
     this.exitCode = exitCode;
   }
+}
+
+/** No room on a disk: `folder` is where it was wanted, null where the system did not say. Exit code 74. */
+export class DiskFullError extends PlayfoldError {
+  readonly folder: string | null;
+
+  constructor(message: string, folder: string | null) {
+    super(message, EXIT.disk);
+    this.name = 'DiskFullError';
+    this.folder = folder;
+  }
+}
+
+/** Errors of the system that speak of the disk as errors for people; everything else as it is. */
+export function translateDiskError(error: unknown, path?: string): unknown {
+  if (!(error instanceof Error) || error instanceof PlayfoldError) return error;
+  const { code, path: at = path ?? null } = error as NodeJS.ErrnoException & { path?: string | null };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(`${at ?? 'a file'}: ${code}`, at);
+  if (code !== undefined && (at === path || ['EACCES', 'EPERM', 'EROFS', 'EIO', 'ESTALE'].includes(code)))
+    return new PlayfoldError(
+      `${at}: cannot be written (${code}); check the folder's permissions and free space.`,
+      EXIT.disk,
+    );
+  return error;
 }
 
 /** The candidate most like `name` where one is near enough to be meant, else undefined. */
@@ -53,19 +78,24 @@ export function nearestNames(names: readonly string[], candidates: readonly stri
 export interface ErrorData {
   readonly message: string;
   readonly exitCode: ExitCode | null;
+  /** Of a DiskFullError: its folder. Undefined for every other error. */
+  readonly fullFolder?: string | null | undefined;
   readonly stack: string;
 }
 
-export function toErrorData(error: unknown): ErrorData {
+export function toErrorData(thrown: unknown): ErrorData {
+  const error = translateDiskError(thrown);
   const known = error instanceof Error ? error : new Error(String(error));
   return {
     message: known.message,
     exitCode: known instanceof PlayfoldError ? known.exitCode : null,
+    fullFolder: known instanceof DiskFullError ? known.folder : undefined,
     stack: known.stack ?? known.message,
   };
 }
 
 export function fromErrorData(data: ErrorData): Error {
+  if (data.fullFolder !== undefined) return new DiskFullError(data.message, data.fullFolder);
   if (data.exitCode !== null) return new PlayfoldError(data.message, data.exitCode);
   const error = new Error(data.message);
   error.stack = data.stack;

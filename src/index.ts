@@ -7,5 +7,6 @@ export { run } from './run.ts';
 export type { RunOptions } from './run-options.ts';
 export type { Check } from './sink/checks.ts';
 export type { Statistics, TopVideo } from './sink/statistics.ts';
-export type { Progress, RowAccount, RunSummary, StageName, StageSummary } from './summary.ts';
+export { type Difference, type Verification, verifyResult } from './sink/verify.ts';
+export type { Notice, Progress, RowAccount, RunSummary, StageName, StageSummary } from './summary.ts';
 export { VERSION } from './version.ts';

@@ -1,56 +1,94 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { planBudget } from './budget.ts';
+import { describeDiskError, estimateNeeds, requireSpace } from './disk-space.ts';
 import { Database } from './duckdb.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
-import { HeldBytes } from './exchange/held-bytes.ts';
 import type { FoldResult } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
-import { compileKernel } from './kernel/kernel.ts';
-import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
-import { kernelThresholds } from './kernel/thresholds.ts';
-import type { ExecutorSettings } from './pool/executor.ts';
+import { planRun } from './plan.ts';
 import { forEachAtOnce, openPool, type Pool } from './pool/pool.ts';
 import { StoppedError, throwIfStopped } from './progress-counters.ts';
 import { accountForRows } from './row-account.ts';
+import { findInputs, type RunInputs } from './run-inputs.ts';
 import type { ResolvedOptions } from './run-options.ts';
+import { findSameRun } from './sink/manifest.ts';
 import { mergeResult } from './sink/merge.ts';
-import { checkTarget, Staging } from './sink/publish.ts';
+import { Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
-import { pathFilter } from './source/date-folders.ts';
-import { mergeEventNames } from './source/dialects/index.ts';
-import { resolveInputs } from './source/inputs.ts';
+import { findTarget } from './sink/target.ts';
 import type { ScanResult } from './source/scan.ts';
-import { planSlices, type ScanSlice } from './source/slices.ts';
-import { createTitles, readVideoColumns } from './source/videos.ts';
+import type { ScanSlice } from './source/slices.ts';
 import { Stopwatch } from './stopwatch.ts';
-import type { RunSummary } from './summary.ts';
+import type { Notice, RunSummary } from './summary.ts';
 
-/** The whole flow: plan, scan, exchange, fold, merge, publish. Leaves nothing behind when it throws. */
+/**
+ * The whole flow: plan, scan, exchange, fold, merge, publish. Does nothing where the target holds the result of the
+ * same inputs and options. Leaves nothing behind when it throws.
+ */
 export async function runPipeline(options: ResolvedOptions): Promise<RunSummary> {
-  checkTarget(options.out);
+  const staging = await Staging.create(options.out).catch(async (error: unknown) => {
+    const places = { tempFolder: tmpdir(), folder: dirname(findTarget(options.out).link) };
+    throw await describeDiskError(error, estimateNeeds(options, places));
+  });
+  const note = noticesOf(options);
+  try {
+    for (const { pid, host, since } of staging.succeeded)
+      note('warn', 'took over the lock of a run that died', { pid, host, since });
+    const inputs = await findInputs(options, staging.tempFolder);
+    // Whoever names a quarantine wants it written.
+    const isWanted = options.force || options.quarantine !== null;
+    const same = isWanted ? null : await findSameRun(staging.published, inputs.runKey);
+    if (same !== null) {
+      note('info', 'nothing to do', { runKey: inputs.runKey, finishedAt: same.finishedAt });
+      return { ...same.summary, unchanged: true };
+    }
+    const summary = await foldInputs(options, staging, inputs);
+    note('info', 'published', { out: options.out, version: staging.id, contentHash: summary.contentHash });
+    return summary;
+  } catch (error) {
+    if (options.signal?.aborted) throw new StoppedError();
+    throw await describeDiskError(error, estimateNeeds(options, staging));
+  } finally {
+    await staging.discard();
+  }
+}
+
+async function foldInputs(
+  options: ResolvedOptions,
+  staging: Staging,
+  inputs: RunInputs,
+): Promise<RunSummary> {
   const stopwatch = new Stopwatch(options.onProgress);
   const { counters } = stopwatch;
   let pool: Pool | null = null;
   let database: Database | null = null;
+  let quarantine: QuarantineFolder | null = null;
+  let needs = estimateNeeds(options, staging);
   const stop = (): void => {
     counters.stop();
     database?.interrupt();
   };
   options.signal?.addEventListener('abort', stop, { once: true });
-  const staging = await Staging.create(options.out);
-  const tempFolder = await makeTempFolder(staging);
-  let quarantine: QuarantineFolder | null = null;
   try {
     if (options.quarantine !== null) quarantine = await QuarantineFolder.create(options.quarantine);
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
-    database = await openDatabase(options, tempFolder);
-    const plan = await planRun(database, options, tempFolder, quarantine, stopwatch);
+    database = await openDatabase(options, staging, inputs);
+    const plan = await planRun(database, options, {
+      tempFolder: staging.tempFolder,
+      quarantineFolder: quarantine?.folder ?? null,
+      inputs,
+      counters,
+    });
+    needs = estimateNeeds(options, staging, plan.rowEstimate, plan.executor.heldLimitBytes);
+    await requireSpace(needs);
     await database.limitMemory(plan.planDatabaseBytes);
-    pool = openPool(plan.workers, plan.executor);
+    pool = openPool(plan.workers, plan.executor, {
+      ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+      onRetry: (task, reason) => noticesOf(options)('warn', 'runs once more', { task, reason }),
+    });
 
     stopwatch.begin('scan', plan.rowEstimate);
     const { eventStride, binsPerPartition } = plan.executor.fold;
@@ -68,11 +106,13 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     pool = null;
     throwIfStopped(counters);
     await database.limitMemory(plan.mergeDatabaseBytes);
+    await database.lockConfiguration();
 
     return await mergeResult({
       database,
       options,
       staging,
+      inputs,
       scans,
       folds,
       account,
@@ -80,107 +120,30 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
       workers: plan.workers,
     });
   } catch (error) {
-    throw counters.isStopped ? new StoppedError() : error;
+    throw counters.isStopped ? new StoppedError() : await describeDiskError(error, needs);
   } finally {
     options.signal?.removeEventListener('abort', stop);
     stopwatch.end();
     await pool?.close();
     database?.close();
-    await staging.discard();
     await quarantine?.discard();
-    await rm(tempFolder, { recursive: true, force: true });
   }
 }
 
-async function makeTempFolder(staging: Staging): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), 'playfold-'));
-  } catch (error) {
-    await staging.discard();
-    const { code } = error as NodeJS.ErrnoException;
-    throw new PlayfoldError(
-      `${tmpdir()}: no temporary folder can be made there (${code}); set TMPDIR to a folder that can be written.`,
-      EXIT.disk,
-    );
-  }
+/** Tells what happens beside the stages. */
+function noticesOf({ onNotice }: ResolvedOptions) {
+  return (level: Notice['level'], message: string, fields: Notice['fields']): void =>
+    onNotice?.({ level, stage: null, message, fields });
 }
 
-function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Database> {
+function openDatabase(options: ResolvedOptions, staging: Staging, inputs: RunInputs): Promise<Database> {
   const { threads, memoryBytes } = options;
-  // Until the workers start, it has the memory to itself.
+  // No worker is there yet: looking at files, of which a CSV file takes 120 MB, has the memory to itself.
   const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
-  return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder });
-}
-
-interface RunPlan {
-  readonly slices: readonly ScanSlice[];
-  readonly rowEstimate: number;
-  readonly workers: number;
-  readonly partitionCount: number;
-  readonly planDatabaseBytes: number;
-  readonly mergeDatabaseBytes: number;
-  readonly executor: ExecutorSettings;
-}
-
-async function planRun(
-  database: Database,
-  options: ResolvedOptions,
-  tempFolder: string,
-  quarantine: QuarantineFolder | null,
-  { counters }: Stopwatch,
-): Promise<RunPlan> {
-  const { videos, config } = options;
-  const videoColumns = videos === null ? null : await readVideoColumns(database, videos, config, tempFolder);
-  await createTitles(database, videoColumns);
-  const files = await resolveInputs(options.inputs, tempFolder, pathFilter(options));
-  const keepInvalid = quarantine !== null;
-  const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
-  const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
-  const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
-  const budget = planBudget({ ...options, rowEstimate, hasFrom });
-  const partitionBits = options.partitionBits ?? budget.partitionBits;
-  const binsPerPartition = options.binsPerPartition ?? budget.binsPerPartition;
-  const binBits = partitionBits + Math.log2(binsPerPartition);
-  const roundRows = options.roundRows ?? budget.roundRows;
-  const executor: ExecutorSettings = {
-    module: compileKernel(),
-    scan: {
-      ...budget,
-      tempFolder,
-      binBits,
-      binsPerPartition,
-      roundRows,
-      hasFrom,
-      databaseMemoryBytes: budget.scanDatabaseBytes,
-      eventNames: mergeEventNames(
-        config.eventNames,
-        slices.map(({ columns }) => columns.dialect),
-      ),
-      idHashBits: options.idHashBits,
-      quarantineFolder: quarantine?.folder ?? null,
-    },
-    fold: {
-      tempFolder,
-      binBits,
-      binsPerPartition,
-      eventStride: hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
-      withRanges: options.uniqueSeconds,
-      thresholds: kernelThresholds(config),
-      maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
-    },
-    heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,
-    heldCounter: new HeldBytes(0).counter,
-    runCounters: counters.memory,
-  };
-  return {
-    slices,
-    rowEstimate,
-    workers: budget.workers,
-    partitionCount: 2 ** partitionBits,
-    planDatabaseBytes: budget.planDatabaseBytes,
-    mergeDatabaseBytes: budget.mergeDatabaseBytes,
-    executor,
-  };
+  const { tempFolder } = staging;
+  const files = [...inputs.files, ...(inputs.videos === null ? [] : [inputs.videos])];
+  const access = { files: files.map(({ path }) => path), folders: [tempFolder, staging.folder] };
+  return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder, access });
 }
 
 async function scanSlices(

@@ -11,7 +11,7 @@ import { parseTimeUs } from './config/times.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
-import type { Progress } from './summary.ts';
+import type { Notice, Progress } from './summary.ts';
 
 type RunOptionsInput = z.input<typeof runOptionsSchema>;
 
@@ -31,6 +31,8 @@ export interface RunOptions extends Omit<RunOptionsInput, 'inputs' | 'out' | 'si
   readonly signal?: AbortSignal | undefined;
   /** Called when a stage begins and five times a second. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called for what happens beside the stages: a lock taken over, a slice run again, the result published. */
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 
 /** Work sizes that do not change the result: tests vary them to show that. */
@@ -44,6 +46,8 @@ export interface WorkSizes {
   readonly rowsPerWorker?: number | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
+  /** Another worker's file: tests let it die. */
+  readonly workerFile?: string | undefined;
 }
 
 /** Options with every default filled in and every value checked. */
@@ -61,10 +65,12 @@ export interface ResolvedOptions extends WorkSizes {
   readonly allowEmpty: boolean;
   readonly quarantine: string | null;
   readonly maxInvalid: InvalidLimit;
+  readonly force: boolean;
   readonly config: Config;
   readonly idHashBits: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onNotice: ((notice: Notice) => void) | undefined;
 }
 
 /** Settings as `run` takes them: the keys of SPEC.md in `config`, without those of the terminal. */
@@ -78,7 +84,7 @@ export function toRunOptions(given: SettingsInput): RunOptions {
 
 /** Checks what a caller gave and fills in the rest. Throws a PlayfoldError (usage) naming the option. */
 export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): ResolvedOptions {
-  const { signal, onProgress, ...given } = options;
+  const { signal, onProgress, onNotice, ...given } = options;
   const settings = parseWith(
     runOptionsSchema,
     { ...given, since: toIsoText(given.since), until: toIsoText(given.until) },
@@ -101,6 +107,7 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     idHashBits: sizes.idHashBits ?? 64,
     signal,
     onProgress,
+    onNotice,
   };
 }
 

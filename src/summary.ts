@@ -42,6 +42,17 @@ export interface RunSummary {
   readonly peakRssBytes: number;
   readonly seconds: number;
   readonly stages: readonly StageSummary[];
+  /** True where an earlier run had published this very result, so that nothing was done. */
+  readonly unchanged: boolean;
+}
+
+/** What happens beside the stages, for logs. */
+export interface Notice {
+  readonly level: 'info' | 'warn';
+  /** Null outside the stages. */
+  readonly stage: StageName | null;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** What a run tells while it works. */

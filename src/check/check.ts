@@ -13,7 +13,7 @@ import { type InputFile, resolveInputs } from '../source/inputs.ts';
 import { MALFORMED } from '../source/row-reasons.ts';
 import { SliceSource } from '../source/slice-source.ts';
 import { planSlices, type ScanSlice } from '../source/slices.ts';
-import { createTitles, readVideoColumns, type VideoColumns } from '../source/videos.ts';
+import { createTitles, findVideos, readVideoColumns, type VideoColumns } from '../source/videos.ts';
 import { adviseOn } from './advice.ts';
 import { countEvents, type EventCounts } from './counts.ts';
 import { eventRows, type ReadableSlice } from './event-rows-sql.ts';
@@ -63,9 +63,16 @@ async function inspect(
   // So that the first rows are the first, and rows of a session are seen as they follow each other.
   await database.run('SET preserve_insertion_order = true');
   const videos =
-    options.videos === null ? null : await readVideoColumns(database, options.videos, config, tempFolder);
+    options.videos === null
+      ? null
+      : await readVideoColumns(
+          database,
+          await findVideos(options.videos, tempFolder, signal),
+          config,
+          tempFolder,
+        );
   await createTitles(database, videos);
-  const files = await resolveInputs(inputs, tempFolder, pathFilter(options));
+  const files = await resolveInputs(inputs, tempFolder, { isWanted: pathFilter(options), signal });
   signal?.throwIfAborted();
   const planned = await planSlices(database, files, config, { ...options, keepInvalid: false, tempFolder });
   const slices: ReadableSlice[] = [];

@@ -5,12 +5,14 @@ import { demoCommand } from './demo.ts';
 import { generateCommand } from './generate.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
+import { verifyCommand } from './verify.ts';
 
 /** Every command: a new one is a file here and a line in this list. */
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments so
 export const commands: CommandModule<object, any>[] = [
   runCommand,
   checkCommand,
+  verifyCommand,
   demoCommand,
   generateCommand,
   schemaCommand,

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { addFlags, type Flags, settingsOf } from '../config/flags.ts';
+import { listenForStop } from './stop-signals.ts';
 
 function build(yargs: Argv): Argv<Flags> {
   return addFlags(
@@ -16,32 +17,28 @@ function build(yargs: Argv): Argv<Flags> {
 async function handle(args: ArgumentsCamelCase<Flags>): Promise<void> {
   const settings = await settingsOf(args);
   if (settings === null) return;
+  const stop = listenForStop();
   // Loaded here, because DuckDB and Arrow take a quarter of a second that --help need not wait for.
-  const [{ run }, { toRunOptions }, { showProgress }, { formatSummary }] = await Promise.all([
+  const [{ StoppedError }, { run }, { toRunOptions }, { openRunOutput }] = await Promise.all([
+    import('../progress-counters.ts'),
     import('../run.ts'),
     import('../run-options.ts'),
-    import('../terminal/progress.ts'),
-    import('../terminal/summary-text.ts'),
+    import('../terminal/run-output.ts'),
   ]);
-  const { json, quiet } = settings.values;
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const progress = quiet ? null : showProgress(process.stderr);
+  const output = openRunOutput(settings.values);
   try {
     const summary = await run({
       ...toRunOptions(settings.given),
-      signal: abort.signal,
-      onProgress: progress?.show,
+      signal: stop.signal,
+      onProgress: output.onProgress,
+      onNotice: output.onNotice,
     });
-    progress?.end();
-    if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-    else if (!quiet) process.stdout.write(formatSummary(summary));
+    output.finish(summary);
+  } catch (error) {
+    throw error instanceof StoppedError ? stop.toError() : error;
   } finally {
-    progress?.end();
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
+    output.end();
+    stop.end();
   }
 }
 

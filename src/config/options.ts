@@ -82,6 +82,10 @@ export const resultOptions = {
     .boolean()
     .default(true)
     .describe('Compute unique seconds and watched ranges; --no-unique-seconds leaves them out'),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('Run although DIR holds the result of the same inputs, options and version'),
 };
 
 export const resourceOptions = {
@@ -107,6 +111,10 @@ export const resourceOptions = {
 /** What the terminal shows: of no use to the library. */
 export const terminalOptions = {
   json: z.boolean().default(false).describe('Print the summary as one JSON object'),
+  log: z
+    .enum(['text', 'json'])
+    .default('text')
+    .describe('What stderr tells: text for people, or one NDJSON record an event'),
   quiet: z
     .boolean()
     .default(false)

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type RecordBatch, RecordBatchFileWriter, RecordBatchStreamWriter } from 'apache-arrow';
-import { EXIT, PlayfoldError } from '../errors.ts';
+import { translateDiskError } from '../errors.ts';
 import type { HeldBytes } from './held-bytes.ts';
 
 /**
@@ -41,7 +41,8 @@ class SpillFile extends RecordBatchFileWriter {
   constructor(path: string) {
     super();
     this.path = path;
-    this.fd = openSync(path, 'wx');
+    // Anew where a task is run once more.
+    this.fd = openSync(path, 'w');
   }
 
   protected override _write(chunk: Uint8Array): this {
@@ -49,7 +50,7 @@ class SpillFile extends RecordBatchFileWriter {
     try {
       for (let done = 0; done < view.byteLength; ) done += writeSync(this.fd, view, done);
     } catch (error) {
-      throw spillError(this.path, error);
+      throw translateDiskError(error, this.path);
     }
     this._position += view.byteLength;
     this.written += view.byteLength;
@@ -70,15 +71,6 @@ class SpillFile extends RecordBatchFileWriter {
   abandon(): void {
     closeSync(this.fd);
   }
-}
-
-function spillError(path: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new PlayfoldError(
-    `${path}: no space left for intermediate batches; free space, or set TMPDIR to a larger disk.`,
-    EXIT.disk,
-  );
 }
 
 /** Writes the batches of one task: to shared memory while the budget lasts, then to a spill file of its own. */

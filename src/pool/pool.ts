@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
-import { fromErrorData } from '../errors.ts';
+import { fromErrorData, PlayfoldError } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
+import { RunCounters } from '../progress-counters.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
-import { Executor, type ExecutorSettings } from './executor.ts';
-import type { Task, TaskResult } from './worker.ts';
+import type { ExecutorSettings } from './executor.ts';
+import { type Task, type TaskResult, TaskRunner } from './task.ts';
 
 /** Does units of work, so many at a time. */
 export interface Pool {
@@ -16,27 +17,71 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** A pool of worker threads, or this thread itself where `threads` is 1. */
-export function openPool(threads: number, settings: ExecutorSettings): Pool {
-  return threads === 1 ? openInProcess(settings) : openWorkers(threads, settings);
+export interface PoolOptions {
+  /** Another file than worker.js: tests let it die. */
+  readonly workerFile?: string;
+  /** Called before a unit of work is run once more, with its name and why. */
+  readonly onRetry?: (task: string, reason: string) => void;
 }
 
-function openInProcess(settings: ExecutorSettings): Pool {
-  const executor = new Executor(settings);
+/** Runs one task; a second attempt gets a kernel and a DuckDB of its own. */
+type RunTask = (task: Task) => Promise<TaskResult>;
+
+/**
+ * A pool of worker threads, or this thread itself where `threads` is 1. Work whose worker dies (out of memory, a
+ * trap, an exit) is run once more on a fresh one; when that fails too, the pool rejects with an error that names it.
+ */
+export function openPool(threads: number, settings: ExecutorSettings, options: PoolOptions = {}): Pool {
+  const { runTask, close } =
+    threads === 1 ? openInProcess(settings) : openWorkers(threads, settings, options);
+  const counters = new RunCounters(settings.runCounters);
+  const run = async <Result>(task: Task, name: string): Promise<Result> => {
+    const failure = await outcomeOf(runTask, task);
+    if (failure.error === null) return failure.result as Result;
+    if (failure.error instanceof PlayfoldError || counters.isStopped) throw failure.error;
+    options.onRetry?.(name, failure.error.message);
+    const { result, error } = await outcomeOf(runTask, { ...task, attempt: 2 });
+    if (error === null) return result as Result;
+    if (!(error instanceof PlayfoldError)) error.message = `${name} failed twice: ${error.message}`;
+    throw error;
+  };
   return {
-    threads: 1,
-    scan: (slice, index) => executor.scan(slice, index),
-    fold: (pieces, index) => executor.fold(pieces, index),
-    close: async () => executor.close(),
+    threads,
+    scan: (slice, index) => run({ kind: 'scan', slice, index, attempt: 1 }, `scan of ${slice.label}`),
+    fold: (pieces, index) => run({ kind: 'fold', pieces, index, attempt: 1 }, `fold of partition ${index}`),
+    close,
   };
 }
 
-function openWorkers(threads: number, settings: ExecutorSettings): Pool {
+/** What a task came to: a worker that died rejects, one that lives answers with an error. */
+async function outcomeOf(
+  runTask: RunTask,
+  task: Task,
+): Promise<{ readonly result: TaskResult['result']; readonly error: Error | null }> {
+  try {
+    const { result, error } = await runTask(task);
+    return { result, error: error === null ? null : fromErrorData(error) };
+  } catch (error) {
+    return { result: null, error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+interface Runner {
+  readonly runTask: RunTask;
+  close(): Promise<void>;
+}
+
+function openInProcess(settings: ExecutorSettings): Runner {
+  const tasks = new TaskRunner(settings);
+  return { runTask: (task) => tasks.run(task), close: async () => tasks.close() };
+}
+
+function openWorkers(threads: number, settings: ExecutorSettings, { workerFile }: PoolOptions): Runner {
   // DuckDB's vectors reach a worker as memory outside its heap, 100 KB a chunk. With V8's default of some 25 MB
   // between full collections these took a tenth of the scan.
   setFlagsFromString('--initial-old-space-size=128');
   const piscina = new Piscina<Task, TaskResult>({
-    filename: new URL('./worker.js', import.meta.url).href,
+    filename: workerFile ?? new URL('./worker.js', import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
     workerData: settings,
@@ -44,15 +89,17 @@ function openWorkers(threads: number, settings: ExecutorSettings): Pool {
     atomics: 'disabled',
     recordTiming: false,
   });
-  const run = async <Result>(task: Task): Promise<Result> => {
-    const { result, error } = await piscina.run(task);
-    if (error !== null) throw fromErrorData(error);
-    return result as Result;
-  };
+  // A worker that dies between tasks is replaced, and no task is the worse for it.
+  piscina.on('error', () => undefined);
+  // Workers that die while they start are not replaced: without this, tasks would wait for ever.
+  const deserted = new Promise<never>((_, reject) => {
+    piscina.on('workerDestroy', () =>
+      setImmediate(() => piscina.threads.length === 0 && reject(new Error('no worker can be started'))),
+    );
+  });
+  deserted.catch(() => undefined);
   return {
-    threads,
-    scan: (slice, index) => run({ kind: 'scan', slice, index }),
-    fold: (pieces, index) => run({ kind: 'fold', pieces, index }),
+    runTask: (task) => Promise.race([piscina.run(task), deserted]),
     close: () => piscina.destroy(),
   };
 }

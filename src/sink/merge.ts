@@ -3,6 +3,7 @@ import { type Database, quotePath } from '../duckdb.ts';
 import type { FoldResult } from '../fold/fold.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
+import { assertUnchanged, type RunInputs } from '../run-inputs.ts';
 import type { ResolvedOptions } from '../run-options.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { Stopwatch } from '../stopwatch.ts';
@@ -11,7 +12,7 @@ import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
 import { registerFoldedTable } from './folded-table.ts';
 import { createDurations, createEstimates, createKeyTables, readUnknownNames } from './keys.ts';
-import { countRows, digestFiles, type ManifestFile, writeManifest } from './manifest.ts';
+import { countRows, digestFiles, type ManifestFile, traceparentOf, writeManifest } from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
 import { ENGAGEMENT, listFiles, writeEngagement } from './write.ts';
@@ -21,6 +22,7 @@ export interface MergeInput {
   readonly database: Database;
   readonly options: ResolvedOptions;
   readonly staging: Staging;
+  readonly inputs: RunInputs;
   readonly scans: readonly ScanResult[];
   readonly folds: readonly FoldResult[];
   readonly account: ScanAccount;
@@ -40,14 +42,18 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   await writeEngagement(database, staging.folder, expected.rowCount, options);
   throwIfStopped(stopwatch.counters);
 
+  await staging.stampNames();
   stopwatch.begin('check', expected.rowCount);
   const written = await listFiles(staging.folder);
-  const source = `read_parquet(${quotePath(join(staging.folder, ENGAGEMENT), '/**/*.parquet')}, hive_partitioning = false)`;
+  // By name, not by a glob: a folder's name may hold what a glob cannot.
+  const tables = written.filter(({ path }) => path.startsWith(`${ENGAGEMENT}/`));
+  const paths = tables.map(({ path }) => quotePath(join(staging.folder, path)));
+  const source = `read_parquet([${paths.join(', ')}], hive_partitioning = false)`;
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
   const [{ checks, statistics, contentHash }, digests] = await Promise.all([
     reviewRows(database, source, { ...expected, pairSum }, options),
-    digestFiles(staging.folder, written),
+    digestFiles(staging.folder, written, { flush: true, signal: options.signal }),
   ]);
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) throw new Error(describeViolation(violated));
@@ -75,20 +81,32 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     seconds: stopwatch.seconds,
     stages: stopwatch.stages,
+    unchanged: false,
   };
+  const { inputs } = input;
   await writeManifest(staging.folder, {
     version: VERSION,
+    state: 'complete',
+    id: staging.id,
+    replaces: staging.replaces,
+    runKey: inputs.runKey,
+    traceparent: traceparentOf(process.env),
     finishedAt: new Date().toISOString(),
     inputs: options.inputs,
     videos: options.videos,
+    inputFiles: inputs.versions,
+    videosFile: inputs.videosVersion,
     uniqueSeconds: options.uniqueSeconds,
     partitionBy: options.partitionBy,
     config: options.config,
     summary,
     files,
   });
-  throwIfStopped(stopwatch.counters);
-  await staging.publish();
+  await assertUnchanged([
+    ...inputs.versions,
+    ...(inputs.videosVersion === null ? [] : [inputs.videosVersion]),
+  ]);
+  await staging.publish(() => throwIfStopped(stopwatch.counters));
   return summary;
 }
 

@@ -1,7 +1,7 @@
 import type { ScanAccount } from '../row-account.ts';
 import { VERSION } from '../version.ts';
 import { writeManifest } from './manifest.ts';
-import { checkTarget, Staging } from './publish.ts';
+import { Staging } from './publish.ts';
 
 /** The folder of --quarantine in the making: like the result, it appears whole or not at all. */
 export class QuarantineFolder {
@@ -11,10 +11,9 @@ export class QuarantineFolder {
     this.staging = staging;
   }
 
-  /** Throws a PlayfoldError (usage) for a folder that is not playfold's to replace. */
+  /** Throws a PlayfoldError: usage for a folder that is not playfold's to replace, locked while another run writes it. */
   static async create(folder: string): Promise<QuarantineFolder> {
-    checkTarget(folder, '--quarantine');
-    return new QuarantineFolder(await Staging.create(folder));
+    return new QuarantineFolder(await Staging.create(folder, '--quarantine'));
   }
 
   /** Where the scans write. */

@@ -2,6 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { type Database, quoteText } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
@@ -13,6 +14,9 @@ export interface WriteSettings {
   readonly config: Config;
   readonly uniqueSeconds: boolean;
   readonly partitionBy: PartitionBy;
+  /** The whole run's: they bound how many partitions are written at once. */
+  readonly memoryBytes: number;
+  readonly threads: number;
 }
 
 /**
@@ -24,6 +28,11 @@ const PARQUET = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONA
 
 /** Up to so many partitions are written one by one: PARTITION_BY takes twice the time and memory of a plain COPY. */
 const MAX_COPIES = 6;
+
+/** More folders serve no reader: they come of timestamps gone wrong. */
+const MAX_PARTITIONS = 10_000;
+/** PARTITION_BY takes 400 KB a partition and thread, whatever its rows; the join needs room too. */
+const MEMORY_BYTES_A_PARTITION = 4e6;
 
 /** Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`. */
 export async function writeEngagement(
@@ -41,30 +50,41 @@ export async function writeEngagement(
     return;
   }
   const values = await partitionValues(database, partition);
+  if (values.length > MAX_PARTITIONS)
+    throw new PlayfoldError(
+      `--partition-by ${settings.partitionBy}: more than ${MAX_PARTITIONS} partitions occur; choose month, none or ` +
+        'bucket:N, or leave out wrong timestamps with --since and --until.',
+      EXIT.usage,
+    );
   if (values.length > MAX_COPIES) {
     const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
-    const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition: column });
-    await database.run(
-      `COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"))`,
-    );
+    const atOnce = Math.ceil(settings.memoryBytes / settings.threads / MEMORY_BYTES_A_PARTITION);
+    for (let at = 0; at < values.length; at += atOnce) {
+      const keys = values.slice(at, at + atOnce).map(({ key }) => quoteText(key));
+      const condition = values.length <= atOnce ? null : `${partition.key} IN (${keys.join(', ')})`;
+      const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition: column, condition });
+      await database.run(
+        `COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"), OVERWRITE_OR_IGNORE)`,
+      );
+    }
     return;
   }
   for (const { key, label } of values) {
-    const below = join(table, `${partition.name}=${label}`);
+    const below = join(table, `${partition.name}=${encodeURIComponent(label)}`);
     await mkdir(below);
     const condition = values.length === 1 ? null : `${partition.key} = ${quoteText(key)}`;
     await copyRows(database, join(below, 'data_0.parquet'), settings, condition);
   }
 }
 
-/** The partitions that occur, up to one more than are worth a COPY each. */
+/** The partitions that occur, up to one more than are written. */
 async function partitionValues(
   database: Database,
   { key, label }: PartitionColumn,
 ): Promise<{ key: string; label: string }[]> {
   return database.rows<{ key: string; label: string }>(
     `SELECT key::VARCHAR AS key, (${label})::VARCHAR AS label
-     FROM (SELECT DISTINCT ${key} AS key FROM ${FOLDED_TABLE}()) ORDER BY key LIMIT ${MAX_COPIES + 1}`,
+     FROM (SELECT DISTINCT ${key} AS key FROM ${FOLDED_TABLE}()) ORDER BY key LIMIT ${MAX_PARTITIONS + 1}`,
   );
 }
 

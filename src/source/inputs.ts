@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
-import { readdir, realpath } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import { filesBelow, isHidden, resolveInside } from './folder-files.ts';
 import { formatByEnding, type InputFile, recognizeFile } from './formats.ts';
 import { spool } from './spool.ts';
 
@@ -10,17 +12,21 @@ export type { InputFile } from './formats.ts';
 
 const STANDARD_INPUT = ['-', '/dev/stdin'];
 
-const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.');
+const isData = (name: string): boolean => formatByEnding(name) !== null;
 
 /**
  * The data files of files, folders and globs: each once, in order of path. Folders are searched to the bottom;
  * names starting with `_` or `.` are skipped. What can be read only once, `-` for standard input and pipes, is
- * copied to `spoolFolder` first. Paths that are not wanted are left out before a byte is read. Throws a PlayfoldError (input) for what is not there or cannot be read.
+ * copied to `spoolFolder` first. Paths that are not wanted are left out before a byte is read. Throws a PlayfoldError
+ * (input) for what is not there or cannot be read, and for links that lead out of a folder.
  */
 export async function resolveInputs(
   inputs: readonly string[],
   spoolFolder: string,
-  isWanted: (path: string) => boolean = () => true,
+  {
+    isWanted = () => true,
+    signal,
+  }: { readonly isWanted?: (path: string) => boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<InputFile[]> {
   const paths = new Set<string>();
   const spooled: InputFile[] = [];
@@ -29,7 +35,7 @@ export async function resolveInputs(
     const stats = isStandardInput ? undefined : statOf(input);
     if (isStandardInput || stats?.isFIFO() || stats?.isCharacterDevice()) {
       const source = isStandardInput ? '-' : input;
-      const copy = await spool(source, join(spoolFolder, `input-${spooled.length}`));
+      const copy = await spool(source, join(spoolFolder, `input-${randomUUID()}`), signal);
       spooled.push(await recognizeFile(copy, source));
     } else for (const path of await expand(input, stats)) paths.add(await realpath(path));
   }
@@ -53,7 +59,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 async function expand(input: string, stats: Stats | undefined): Promise<string[]> {
-  if (stats?.isDirectory()) return filesBelow(resolve(input));
+  if (stats?.isDirectory()) return filesBelow(resolve(input), isData);
   if (stats !== undefined) return [resolve(input)];
   if (!/[*?{[]/.test(input))
     throw new PlayfoldError(
@@ -70,31 +76,7 @@ async function expand(input: string, stats: Stats | undefined): Promise<string[]
       `${input}: no file matches this glob; check the path and the ending.`,
       EXIT.input,
     );
+  const root = await realpath(base);
+  for (const path of found) await resolveInside(root, path);
   return found;
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readFolder(folder)) {
-    if (isHidden(entry)) continue;
-    const path = join(folder, entry);
-    // A link to nothing is reported only where it is named like data.
-    const stats = statOf(path);
-    if (stats?.isDirectory()) found.push(...(await filesBelow(path)));
-    else if (formatByEnding(basename(path)) !== null) {
-      if (stats === undefined)
-        throw new PlayfoldError(`${path}: this link leads to nothing; mend or remove it.`, EXIT.input);
-      found.push(path);
-    }
-  }
-  return found;
-}
-
-async function readFolder(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new PlayfoldError(`${folder}: cannot be read (${code}); check its permissions.`, EXIT.input);
-  }
 }

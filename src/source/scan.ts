@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Database, quoteText } from '../duckdb.ts';
-import { PlayfoldError } from '../errors.ts';
+import { DiskFullError, PlayfoldError, translateDiskError } from '../errors.ts';
 import { BatchWriter } from '../exchange/batch-writer.ts';
 import type { PartitionedBatch } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
@@ -24,6 +24,8 @@ import type { ScanSlice } from './slices.ts';
 /** What every scan of a run shares: plain data, sent to each worker once. */
 export interface ScanSettings {
   readonly tempFolder: string;
+  /** All that this thread's DuckDB may read, beside the temporary folder and the quarantine. */
+  readonly inputPaths: readonly string[];
   readonly databaseMemoryBytes: number;
   readonly roundRows: number;
   /** Leading bits of the user hash that tell bins apart; `binsPerPartition` neighbours are a partition. */
@@ -83,13 +85,19 @@ export class Scanner {
   }
 
   static async open(module: WebAssembly.Module, settings: ScanSettings): Promise<Scanner> {
+    const { tempFolder, quarantineFolder } = settings;
     const database = await Database.open({
       threads: 1,
       memoryBytes: settings.databaseMemoryBytes,
-      tempFolder: settings.tempFolder,
+      tempFolder,
+      access: {
+        files: settings.inputPaths,
+        folders: quarantineFolder === null ? [tempFolder] : [tempFolder, quarantineFolder],
+      },
     });
+    await database.lockConfiguration();
     const eventStride = settings.hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
-    const size = { ...settings, eventStride, markInvalid: settings.quarantineFolder !== null };
+    const size = { ...settings, eventStride, markInvalid: quarantineFolder !== null };
     const names = await hashNames(database, settings);
     return new Scanner(settings, database, size, new ScanKernel(new Kernel(module), size, names));
   }
@@ -106,8 +114,10 @@ export class Scanner {
       } finally {
         await source.close();
       }
-    } catch (error) {
-      if (error instanceof PlayfoldError && !error.message.startsWith(slice.label))
+    } catch (thrown) {
+      const error = translateDiskError(thrown);
+      const isDisk = error instanceof DiskFullError;
+      if (error instanceof PlayfoldError && !isDisk && !error.message.startsWith(slice.label))
         throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
       throw error;
     }

@@ -14,7 +14,7 @@ import {
 import { type ColumnValue, normalizeName, parsePath, resolvePath, toSourceColumns } from './columns/paths.ts';
 import type { InputFile } from './formats.ts';
 import { describeColumns, readerOf } from './readers.ts';
-import { resolveWholeFile } from './whole-file.ts';
+import { requireWhole, resolveOneFile } from './whole-file.ts';
 
 /** What the columns of the video metadata are read from. */
 export interface VideoColumns {
@@ -29,14 +29,19 @@ export interface VideoColumns {
   readonly select: string;
 }
 
-/** The columns of a metadata file. Throws a PlayfoldError (input) unless `path` is one file with a videoId. */
+/** The file of metadata. Throws a PlayfoldError (input) unless `path` is one file. */
+export function findVideos(path: string, tempFolder: string, signal?: AbortSignal): Promise<InputFile> {
+  return resolveOneFile(path, '--videos', tempFolder, signal);
+}
+
+/** The columns of a metadata file. Throws a PlayfoldError (input) for a file without a videoId or with a broken row. */
 export async function readVideoColumns(
   database: Database,
-  path: string,
+  metadata: InputFile,
   config: Config,
   tempFolder: string,
 ): Promise<VideoColumns> {
-  const file = await resolveWholeFile(database, path, '--videos', tempFolder);
+  const file = await requireWhole(database, metadata, tempFolder);
   const topLevel = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
   const columns = await sampleShapes(database, file, topLevel);
   const search = { file: file.name, flag: '--video-columns', columns };

@@ -80,19 +80,20 @@ describe('the output folder', () => {
   it.each([
     ['day', /^firstWatchDay=\d{4}-\d{2}-\d{2}$/],
     ['bucket:3', /^userBucket=[012]$/],
-    ['none', /^data_0\.parquet$/],
+    ['none', /^data_0-[\da-f]{8}\.parquet$/],
   ])('is divided by %s', (partitionBy, names) => {
     const out = path(`by-${partitionBy.replace(':', '-')}`);
     runJson(events, '--out', out, '--partition-by', partitionBy);
     for (const name of readdirSync(join(out, 'engagement'))) expect(name).toMatch(names);
   });
 
-  it('is replaced as a whole by the next run, with nothing left beside it', () => {
+  it('is replaced as a whole by the next run; the version before is kept beside it', () => {
     const out = path('again', 'result');
     runJson(events, '--out', out);
     runJson(events, '--out', out, '--partition-by', 'none');
-    expect(readdirSync(join(out, 'engagement'))).toEqual(['data_0.parquet']);
-    expect(readdirSync(path('again'))).toEqual(['result']);
+    expect(readdirSync(join(out, 'engagement'))).toEqual([expect.stringMatching(/^data_0-/)]);
+    expect(readdirSync(path('again'))).toEqual(['.result.playfold', 'result']);
+    expect(readdirSync(path('again', '.result.playfold'))).toHaveLength(2);
   });
 
   it('leaves out unique seconds when asked, and changes nothing else that does not need them', async () => {

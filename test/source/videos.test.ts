@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ConfigInput, parseConfig } from '../../src/config/schema.ts';
-import { createTitles, readVideoColumns } from '../../src/source/videos.ts';
+import { createTitles, findVideos, readVideoColumns } from '../../src/source/videos.ts';
 import { temporaryFolder, withDatabase, writeText } from '../built-cli.ts';
 
 const folder = temporaryFolder();
@@ -11,7 +11,10 @@ let files = 0;
 async function titlesOf(text: string, config: ConfigInput = {}, ending = 'csv') {
   const path = writeText(join(folder, `${++files}.${ending}`), text);
   return withDatabase(async (database) => {
-    await createTitles(database, await readVideoColumns(database, path, parseConfig(config, 'test'), folder));
+    await createTitles(
+      database,
+      await readVideoColumns(database, await findVideos(path, folder), parseConfig(config, 'test'), folder),
+    );
     return database.rows('SELECT * FROM titles ORDER BY videoId');
   });
 }
@@ -100,7 +103,7 @@ describe('video metadata', () => {
     const two = join(folder, 'two');
     writeText(join(two, 'a.csv'), 'videoId\n');
     writeText(join(two, 'b.csv'), 'videoId\n');
-    const read = withDatabase((database) => readVideoColumns(database, two, parseConfig({}, 'test'), folder));
+    const read = findVideos(two, folder);
     await expect(read).rejects.toThrow(`--videos ${two}: found 2 files; name one.`);
   });
 });
