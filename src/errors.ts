@@ -62,6 +62,8 @@ export function nearestName(name: string, candidates: readonly string[]): string
 export function nearestNames(names: readonly string[], candidates: readonly string[]): string[] {
   const simple = (text: string): string => text.toLowerCase().replaceAll(/[_\-. ]/g, '');
   const gapOf = (name: string, candidate: string): number => {
+    // Nobody means a name of a thousand letters, and comparing with it takes seconds.
+    if (candidate.length > 200) return Number.POSITIVE_INFINITY;
     const gap = distance(simple(name), simple(candidate));
     // Two letters make another word of a short one.
     const limit = simple(name).length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3));

@@ -93,7 +93,8 @@ export async function describeColumns(database: Database, file: InputFile): Prom
     const rows = await database.rows<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT * FROM ${readerOf([file])}`,
     );
-    return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
+    // SQL text ends at a NUL: a column with one in its name cannot be named.
+    return rows.filter((row) => !row.column_name.includes('\0')).map((row) => ({ name: row.column_name, type: row.column_type }));
   } catch (error) {
     throw unreadable(file, error);
   }
