@@ -8,7 +8,6 @@ import { type Extent, type Finding, type Outcome, RunChild, type Workshop, wait 
 
 /** Seeds that once found something: tried first, each time. */
 const KEPT_SEEDS: readonly number[] = [6, 26, 37, 62, 163, 296, 304, 522];
-const HANGS_AFTER_MS = 10_000;
 
 async function writeParquet(folder: string): Promise<Buffer> {
   const [from, to] = [join(folder, 'whole.ndjson'), join(folder, 'whole.parquet')];
@@ -38,7 +37,11 @@ function judge({ code, message = '', events }: Outcome): string | null {
 export async function fuzzFiles(
   workshop: Workshop,
   { count, untilMs }: Extent,
-  { firstSeed = 1, atOnce = 2 }: { firstSeed?: number; atOnce?: number } = {},
+  {
+    firstSeed = 1,
+    atOnce = 2,
+    hangsAfterMs = 10_000,
+  }: { firstSeed?: number; atOnce?: number; hangsAfterMs?: number } = {},
 ): Promise<Finding> {
   const whole = wholeFiles(await writeParquet(workshop.folder));
   const seeds = [...KEPT_SEEDS, ...Array.from({ length: count }, (_, i) => firstSeed + i)];
@@ -53,9 +56,9 @@ export async function fuzzFiles(
     while (next < seeds.length && Date.now() < untilMs) {
       const seed = seeds[next++]!;
       const startMs = performance.now();
-      const outcome = await runOnFile(child, folder, damageFile(whole, seed));
+      const outcome = await runOnFile(child, folder, damageFile(whole, seed), hangsAfterMs);
       outcomes.slowestMs = Math.max(outcomes.slowestMs, performance.now() - startMs);
-      const problem = outcome === 'hang' ? `hang of more than ${HANGS_AFTER_MS / 1000} s` : judge(outcome);
+      const problem = outcome === 'hang' ? `hang of more than ${hangsAfterMs / 1000} s` : judge(outcome);
       if (problem !== null) problems.push(`seed ${seed}: ${problem}`);
       if (outcome !== 'hang' && outcome.code !== null) {
         outcomes[outcome.code === EXIT.ok ? 'folded' : 'refused'] += 1;
@@ -85,6 +88,7 @@ async function runOnFile(
   child: RunChild,
   folder: string,
   { name, bytes }: FuzzFile,
+  hangsAfterMs: number,
 ): Promise<Outcome | 'hang'> {
   const path = join(folder, name);
   writeFileSync(path, bytes);
@@ -93,7 +97,7 @@ async function runOnFile(
   try {
     return await Promise.race([
       child.run({ ...options, allowEmpty: true }),
-      wait(HANGS_AFTER_MS, timeout.signal).then(() => 'hang' as const),
+      wait(hangsAfterMs, timeout.signal).then(() => 'hang' as const),
     ]);
   } finally {
     timeout.abort();

@@ -31,7 +31,11 @@ it.each<[string, number, (workshop: Workshop, extent: Extent) => Promise<Finding
   ['a signal ends a run with 130 or 143 and leaves nothing', 4, sendSignals],
   ['work whose worker dies is run once more', 6, letWorkersDie],
   ['threads, order of files and budgets give one content hash', 5, compareHashes],
-  ['damaged input is folded or refused, never a crash', 100, fuzzFiles],
+  [
+    'damaged input is folded or refused, never a crash',
+    100,
+    (at, extent) => fuzzFiles(at, extent, { hangsAfterMs: 60_000 }),
+  ],
 ])('%s', async (_, count, work) => {
   const { tried, held, problems, figures } = await work(workshop, {
     count,

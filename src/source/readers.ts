@@ -94,7 +94,9 @@ export async function describeColumns(database: Database, file: InputFile): Prom
       `DESCRIBE SELECT * FROM ${readerOf([file])}`,
     );
     // SQL text ends at a NUL: a column with one in its name cannot be named.
-    return rows.filter((row) => !row.column_name.includes('\0')).map((row) => ({ name: row.column_name, type: row.column_type }));
+    return rows
+      .filter((row) => !row.column_name.includes('\0'))
+      .map((row) => ({ name: row.column_name, type: row.column_type }));
   } catch (error) {
     throw unreadable(file, error);
   }
