@@ -52,6 +52,12 @@ export function estimateNeeds(
   ];
 }
 
+/** A quarantine's need: how many rows are invalid is not known before they are read. */
+export function quarantineNeed(folder: string, name: string): SpaceNeed {
+  const remedy = 'name a --quarantine on a larger disk';
+  return { folder, name, byteLength: 0, purpose: 'the invalid rows', remedy };
+}
+
 /** Throws a PlayfoldError (disk) that names the folder and the bytes missing, where the estimate does not fit. */
 export async function requireSpace(needs: readonly SpaceNeed[]): Promise<void> {
   for (const need of needs) {

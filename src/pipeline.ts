@@ -1,7 +1,13 @@
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { planBudget } from './budget.ts';
-import { describeDiskError, estimateNeeds, requireSpace } from './disk-space.ts';
+import {
+  describeDiskError,
+  estimateNeeds,
+  quarantineNeed,
+  requireSpace,
+  type SpaceNeed,
+} from './disk-space.ts';
 import { Database } from './duckdb.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
@@ -66,13 +72,17 @@ async function foldInputs(
   let database: Database | null = null;
   let quarantine: QuarantineFolder | null = null;
   let needs = estimateNeeds(options, staging);
+  let kept: SpaceNeed[] = [];
   const stop = (): void => {
     counters.stop();
     database?.interrupt();
   };
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
-    if (options.quarantine !== null) quarantine = await QuarantineFolder.create(options.quarantine);
+    if (options.quarantine !== null) {
+      quarantine = await QuarantineFolder.create(options.quarantine);
+      kept = [quarantineNeed(quarantine.folder, options.quarantine)];
+    }
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, staging, inputs);
@@ -120,7 +130,7 @@ async function foldInputs(
       workers: plan.workers,
     });
   } catch (error) {
-    throw counters.isStopped ? new StoppedError() : await describeDiskError(error, needs);
+    throw counters.isStopped ? new StoppedError() : await describeDiskError(error, [...needs, ...kept]);
   } finally {
     options.signal?.removeEventListener('abort', stop);
     stopwatch.end();

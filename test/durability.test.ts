@@ -20,20 +20,20 @@ afterAll(() => closeWorkshop(workshop));
 it.each<[string, number, (workshop: Workshop, extent: Extent) => Promise<Finding>]>([
   [
     'a reader sees a whole result, and a rerun mends all, when a run is killed at a random moment',
-    3,
+    2,
     killAtRandomMoments,
   ],
-  ['the same holds after every third step', 40, (at, extent) => killAfterEachStep(at, extent, 3)],
-  ['verify finds a flipped bit', 40, flipBits],
+  ['the same holds after every eighth step', 40, (at, extent) => killAfterEachStep(at, extent, 8)],
+  ['verify finds a flipped bit', 12, flipBits],
   ['the same run again changes no byte', 2, runAgain],
-  ['of many runs at a time one goes on and the others end with 5', 4, contendForLock],
-  ['a full disk ends with 74, names the folder and the bytes, and changes nothing', 6, fillDisks],
-  ['a signal ends a run with 130 or 143 and leaves nothing', 4, sendSignals],
-  ['work whose worker dies is run once more', 6, letWorkersDie],
+  ['of many runs at a time one goes on and the others end with 5', 2, contendForLock],
+  ['a full disk ends with 74, names the folder and the bytes, and changes nothing', 4, fillDisks],
+  ['a signal ends a run with 130 or 143 and leaves nothing', 2, sendSignals],
+  ['work whose worker dies is run once more', 3, letWorkersDie],
   ['threads, order of files and budgets give one content hash', 5, compareHashes],
   [
     'damaged input is folded or refused, never a crash',
-    100,
+    40,
     (at, extent) => fuzzFiles(at, extent, { hangsAfterMs: 60_000 }),
   ],
 ])('%s', async (_, count, work) => {

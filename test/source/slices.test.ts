@@ -27,7 +27,9 @@ async function writeEvents(path: string, rows: number, firstSecond = 0, where = 
 
 const slicesOf = (inputs: readonly string[], window: { sinceUs: bigint | null; untilUs: bigint | null }) =>
   withDatabase(async (database) => {
-    const files = await resolveInputs(inputs, folder, { isWanted: pathFilter({ ...window, pruneFolders: true }) });
+    const files = await resolveInputs(inputs, folder, {
+      isWanted: pathFilter({ ...window, pruneFolders: true }),
+    });
     const options = { ...window, keepInvalid: false, tempFolder: folder };
     return planSlices(database, files, parseConfig({}, 'test'), options);
   });
