@@ -36,7 +36,9 @@ export async function filesBelow(folder: string, isData: (name: string) => boole
 /** Where a path leads, with all links resolved. Throws a PlayfoldError (input) where that is outside of `root`. */
 export async function resolveInside(root: string, path: string): Promise<string> {
   const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-    throw new PlayfoldError(`${path}: cannot be followed (${error.code}); mend or remove it.`, EXIT.input);
+    const said =
+      error.code === 'ENOENT' ? 'this link leads to nothing' : `cannot be followed (${error.code})`;
+    throw new PlayfoldError(`${path}: ${said}; mend or remove it.`, EXIT.input);
   });
   if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return real;
   throw new PlayfoldError(
