@@ -9,6 +9,7 @@ import {
 } from './config/schema.ts';
 import { parseTimeUs } from './config/times.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
+import { type Gate, parseGate } from './gates/gate.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
 import type { Progress } from './summary.ts';
@@ -61,6 +62,7 @@ export interface ResolvedOptions extends WorkSizes {
   readonly allowEmpty: boolean;
   readonly quarantine: string | null;
   readonly maxInvalid: InvalidLimit;
+  readonly gates: readonly Gate[];
   readonly config: Config;
   readonly idHashBits: number;
   readonly signal: AbortSignal | undefined;
@@ -84,7 +86,8 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     { ...given, since: toIsoText(given.since), until: toIsoText(given.until) },
     'run options',
   );
-  const { since, until, videos, memory, partitionBy, out, quarantine, maxInvalid, ...rest } = settings;
+  const { since, until, videos, memory, partitionBy, out, quarantine, maxInvalid, failOn, ...rest } =
+    settings;
   if (settings.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
   if (out === undefined) throw usage('no --out: name the folder to write.');
   return {
@@ -98,6 +101,7 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     untilUs: until === undefined ? null : parseTimeUs(until),
     memoryBytes: memory,
     partitionBy: partitionBy as PartitionBy,
+    gates: failOn.map(parseGate),
     idHashBits: sizes.idHashBits ?? 64,
     signal,
     onProgress,

@@ -1,3 +1,4 @@
+import type { GateResult } from './gates/judge.ts';
 import type { Check } from './sink/checks.ts';
 import type { Statistics } from './sink/statistics.ts';
 
@@ -32,6 +33,8 @@ export interface RunSummary {
   readonly events: RowAccount;
   readonly result: Statistics;
   readonly checks: readonly Check[];
+  /** What became of each gate, in the order given. */
+  readonly gates: readonly GateResult[];
   /** One hash of all result rows, whatever their order and files. */
   readonly contentHash: string;
   readonly files: number;

@@ -82,6 +82,11 @@ export const resultOptions = {
     .boolean()
     .default(true)
     .describe('Compute unique seconds and watched ranges; --no-unique-seconds leaves them out'),
+  failOn: z
+    .array(z.string())
+    .default([])
+    .describe('Publish nothing and end with 3 where this holds, such as "invalid > 1%"')
+    .register(optionFacts, { value: 'GATE', hasCommas: true }),
 };
 
 export const resourceOptions = {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
 import { type Database, quotePath } from '../duckdb.ts';
+import { EXIT, PlayfoldError } from '../errors.ts';
+import type { RowAccount, RunSummary } from '../summary.ts';
 import { MANIFEST } from './publish.ts';
 import type { WrittenFile } from './write.ts';
 
@@ -12,6 +15,24 @@ export interface ManifestFile {
   readonly bytes: number;
   readonly sha256: string;
 }
+
+/** What `_run.json` holds: how the result beside it came about. */
+export interface Manifest {
+  readonly version: string;
+  /** ISO-8601, UTC. */
+  readonly finishedAt: string;
+  readonly inputs: readonly string[];
+  readonly videos: string | null;
+  readonly uniqueSeconds: boolean;
+  readonly partitionBy: string;
+  readonly config: Config;
+  readonly summary: RunSummary;
+  readonly files: readonly ManifestFile[];
+}
+
+/** What `_run.json` holds in a folder of invalid rows. */
+export type QuarantineManifest = Pick<Manifest, 'version' | 'finishedAt' | 'inputs'> &
+  Pick<RowAccount, 'read' | 'invalid' | 'invalidByReason'>;
 
 /** How many rows each Parquet file below `folder` has, in the order of `files`. */
 export async function countRows(
@@ -53,6 +74,33 @@ async function digest(path: string, buffer: Buffer): Promise<string> {
 }
 
 /** Writes the manifest into a staged folder. */
-export async function writeManifest(folder: string, manifest: object): Promise<void> {
+export async function writeManifest(folder: string, manifest: Manifest | QuarantineManifest): Promise<void> {
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The manifest of a published folder; null where there is none. Throws a PlayfoldError (input) where it is broken. */
+export async function readManifest(folder: string): Promise<Manifest | null> {
+  const path = join(folder, MANIFEST);
+  try {
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Partial<Manifest> | null;
+    if (manifest?.summary?.events !== undefined && Array.isArray(manifest.files)) return manifest as Manifest;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (code !== undefined) throw new PlayfoldError(`${path}: cannot be read (${code}).`, EXIT.input);
+  }
+  throw new PlayfoldError(
+    `${path}: not a manifest of playfold; run playfold again to replace it.`,
+    EXIT.input,
+  );
+}
+
+/** As readManifest, for commands on a result: no manifest is a PlayfoldError (input) too. */
+export async function requireManifest(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest !== null) return manifest;
+  throw new PlayfoldError(
+    `${folder}: no ${MANIFEST} there; name a folder that playfold run wrote with --out.`,
+    EXIT.input,
+  );
 }

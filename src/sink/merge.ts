@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Database, quotePath } from '../duckdb.ts';
 import type { FoldResult } from '../fold/fold.ts';
+import { applyGates } from '../gates/judge.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { ResolvedOptions } from '../run-options.ts';
@@ -11,7 +12,7 @@ import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
 import { registerFoldedTable } from './folded-table.ts';
 import { createDurations, createEstimates, createKeyTables, readUnknownNames } from './keys.ts';
-import { countRows, digestFiles, type ManifestFile, writeManifest } from './manifest.ts';
+import { countRows, digestFiles, type ManifestFile, readManifest, writeManifest } from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
 import { ENGAGEMENT, listFiles, writeEngagement } from './write.ts';
@@ -61,11 +62,12 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   );
 
   stopwatch.end();
-  const summary: RunSummary = {
+  const ungated: RunSummary = {
     out: options.out,
     events: toRowAccount(input.account, expected, unknownEventNames),
     result: statistics,
     checks,
+    gates: [],
     contentHash,
     files: files.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
@@ -76,6 +78,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     seconds: stopwatch.seconds,
     stages: stopwatch.stages,
   };
+  const summary = applyGates(options.gates, ungated, await previousSummary(options));
   await writeManifest(staging.folder, {
     version: VERSION,
     finishedAt: new Date().toISOString(),
@@ -151,4 +154,10 @@ function toRowAccount(
 
 function describeViolation({ name, violations }: Check): string {
   return `the written result breaks a rule: ${name} (${violations} violations); nothing was published`;
+}
+
+/** Of the result that this one replaces. What stands there is looked at only where a gate compares with it. */
+async function previousSummary({ out, gates }: ResolvedOptions): Promise<RunSummary | null> {
+  if (gates.every(({ limit }) => limit.kind !== 'previous')) return null;
+  return (await readManifest(out))?.summary ?? null;
 }

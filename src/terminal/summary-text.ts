@@ -35,6 +35,7 @@ export function formatSummary(summary: RunSummary): string {
     ...quartileLines(summary),
     '  top videos by watch time',
     ...topVideos(summary),
+    ...gateLines(summary),
     colors.bold('Stages'),
     ...stageTable(summary),
     `  ${fixed.format(summary.seconds)} s with ${summary.threads} thread${summary.threads === 1 ? '' : 's'}, peak memory ` +
@@ -43,6 +44,16 @@ export function formatSummary(summary: RunSummary): string {
       `content hash ${summary.contentHash}; ${summary.checks.length} checks hold`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function gateLines({ gates = [] }: RunSummary): string[] {
+  if (gates.length === 0) return [];
+  const lines = gates.map(({ gate, outcome, value }) =>
+    outcome === 'skipped'
+      ? `  ${gate}: skipped, there is nothing to compare with yet`
+      : `  ${gate}: ${outcome}, it is ${fixed.format(value ?? 0)}${gate.endsWith('%') ? ' %' : ''}`,
+  );
+  return [colors.bold('Gates'), ...lines];
 }
 
 function quartileLines({ result }: RunSummary): string[] {
