@@ -136,6 +136,7 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
       binBits: 2,
       eventStride: layout.EVENT_FROM_BYTES,
       withRanges: true,
+      records: Object.keys(RECORDS) as RecordName[],
     };
     fold.begin(size);
     const plan = planFold(kernel.heapBase, size);
