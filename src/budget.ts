@@ -29,6 +29,8 @@ export interface BudgetInput {
   readonly rowEstimate: number;
   readonly hasFrom: boolean;
   readonly rowsPerWorker?: number | undefined;
+  /** Bytes an event that a fold takes beyond its rows, for further tables. */
+  readonly recordBytes?: number;
 }
 
 const MIB = 1024 * 1024;
@@ -57,7 +59,7 @@ const MAX_SEEN_LINES = 2 ** 20;
 
 /** Divides a run's memory. The result of a run does not depend on it. */
 export function planBudget(input: BudgetInput): Budget {
-  const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER } = input;
+  const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER, recordBytes = 0 } = input;
   const free = Math.max(memoryBytes - BASE_BYTES, MIN_MEMORY_BYTES / 4);
   const byMemory = Math.floor((free * 0.4) / MIN_SCAN_DATABASE_BYTES);
   const workers = clamp(Math.min(byMemory, Math.floor(rowEstimate / rowsPerWorker)), 1, input.threads);
@@ -71,7 +73,7 @@ export function planBudget(input: BudgetInput): Budget {
         powerOfTwo(free / 32 / workers / (SEEN_WAYS * SEEN_BYTES)) / 2,
       ),
     );
-  const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT;
+  const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT + recordBytes;
   const maxEventsAtOnce = clamp(Math.floor((free * 0.4) / workers / foldBytes), 200_000, 4_000_000);
   // Twice the average leaves room for users who watch more than others.
   const eventsAPartition = Math.min(EVENTS_A_PARTITION, maxEventsAtOnce / 2);

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { EXIT, PlayfoldError } from './errors.ts';
 
@@ -50,6 +50,15 @@ export class Database {
   async rows<Row extends Record<string, Json>>(sql: string): Promise<Row[]> {
     try {
       return (await (await this.connection.run(sql)).getRowObjectsJson()) as Row[];
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** Rows in chunks, for results too large to be objects. */
+  async stream(sql: string): Promise<DuckDBResult> {
+    try {
+      return await this.connection.stream(sql);
     } catch (error) {
       throw translateError(error);
     }

@@ -7,5 +7,5 @@ export { run } from './run.ts';
 export type { RunOptions } from './run-options.ts';
 export type { Check } from './sink/checks.ts';
 export type { Statistics, TopVideo } from './sink/statistics.ts';
-export type { Progress, RowAccount, RunSummary, StageName, StageSummary } from './summary.ts';
+export type { Progress, RowAccount, RunSummary, StageName, StageSummary, TableSummary } from './summary.ts';
 export { VERSION } from './version.ts';

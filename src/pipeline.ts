@@ -10,6 +10,7 @@ import type { FoldResult } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
 import { compileKernel } from './kernel/kernel.ts';
 import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
+import { recordBytesAnEvent } from './kernel/records.ts';
 import { kernelThresholds } from './kernel/thresholds.ts';
 import type { ExecutorSettings } from './pool/executor.ts';
 import { forEachAtOnce, openPool, type Pool } from './pool/pool.ts';
@@ -19,6 +20,7 @@ import type { ResolvedOptions } from './run-options.ts';
 import { mergeResult } from './sink/merge.ts';
 import { checkTarget, Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
+import { recordsOf } from './sink/tables/index.ts';
 import { pathFilter } from './source/date-folders.ts';
 import { mergeEventNames } from './source/dialects/index.ts';
 import { resolveInputs } from './source/inputs.ts';
@@ -137,7 +139,9 @@ async function planRun(
   const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
   const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
-  const budget = planBudget({ ...options, rowEstimate, hasFrom });
+  const records = recordsOf(options.tables);
+  const recordBytes = recordBytesAnEvent(records);
+  const budget = planBudget({ ...options, rowEstimate, hasFrom, recordBytes });
   const partitionBits = options.partitionBits ?? budget.partitionBits;
   const binsPerPartition = options.binsPerPartition ?? budget.binsPerPartition;
   const binBits = partitionBits + Math.log2(binsPerPartition);
@@ -167,6 +171,7 @@ async function planRun(
       withRanges: options.uniqueSeconds,
       thresholds: kernelThresholds(config),
       maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
+      records,
     },
     heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,
     heldCounter: new HeldBytes(0).counter,

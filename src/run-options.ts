@@ -12,6 +12,7 @@ import { EXIT, PlayfoldError } from './errors.ts';
 import { type Gate, parseGate } from './gates/gate.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
+import type { TableName } from './sink/tables/names.ts';
 import type { Progress } from './summary.ts';
 
 type RunOptionsInput = z.input<typeof runOptionsSchema>;
@@ -43,6 +44,8 @@ export interface WorkSizes {
   readonly heldLimitBytes?: number | undefined;
   /** Rows below which another worker is not worth its start. */
   readonly rowsPerWorker?: number | undefined;
+  /** Bytes of the arrays that add up retention. */
+  readonly retentionBytes?: number | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
 }
@@ -58,6 +61,7 @@ export interface ResolvedOptions extends WorkSizes {
   readonly memoryBytes: number;
   readonly partitionBy: PartitionBy;
   readonly uniqueSeconds: boolean;
+  readonly tables: readonly TableName[];
   readonly pruneFolders: boolean;
   readonly allowEmpty: boolean;
   readonly quarantine: string | null;

@@ -27,6 +27,13 @@ export interface RowAccount {
   readonly duplicates: number;
 }
 
+/** A written table: its rows, and one hash of them whatever their order and files. */
+export interface TableSummary {
+  readonly name: string;
+  readonly rows: number;
+  readonly contentHash: string;
+}
+
 /** The closing summary of a run: what `run` returns, --json prints and _run.json keeps. */
 export interface RunSummary {
   readonly out: string;
@@ -37,6 +44,7 @@ export interface RunSummary {
   readonly gates: readonly GateResult[];
   /** One hash of all result rows, whatever their order and files. */
   readonly contentHash: string;
+  readonly tables: readonly TableSummary[];
   readonly files: number;
   readonly bytes: number;
   readonly spilledBytes: number;

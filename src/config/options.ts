@@ -4,6 +4,7 @@ import { MIN_MEMORY_BYTES } from '../budget.ts';
 import { INVALID_LIMIT, isInvalidLimit } from '../invalid-limit.ts';
 import { availableCores, availableMemoryBytes } from '../resources.ts';
 import { isPartitionBy, PARTITION_BY } from '../sink/partitions.ts';
+import { TABLE_NAMES } from '../sink/tables/names.ts';
 import { optionFacts } from './option-facts.ts';
 import { parseTimeUs, TIME } from './times.ts';
 
@@ -82,6 +83,10 @@ export const resultOptions = {
     .boolean()
     .default(true)
     .describe('Compute unique seconds and watched ranges; --no-unique-seconds leaves them out'),
+  tables: z
+    .array(z.enum(TABLE_NAMES))
+    .default(['engagement', 'videos'])
+    .describe('Tables to write, each a folder of DIR; engagement always is'),
   failOn: z
     .array(z.string())
     .default([])

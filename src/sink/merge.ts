@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { type Database, quotePath } from '../duckdb.ts';
+import type { Database } from '../duckdb.ts';
 import type { FoldResult } from '../fold/fold.ts';
 import { applyGates } from '../gates/judge.ts';
 import { throwIfStopped } from '../progress-counters.ts';
@@ -15,7 +14,8 @@ import { createDurations, createEstimates, createKeyTables, readUnknownNames } f
 import { countRows, digestFiles, type ManifestFile, readManifest, writeManifest } from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
-import { ENGAGEMENT, listFiles, writeEngagement } from './write.ts';
+import { TableWriter } from './tables/table-writer.ts';
+import { ENGAGEMENT, listFiles, tableSource, writeEngagement } from './write.ts';
 
 /** What the stages before leave to the merge. */
 export interface MergeInput {
@@ -40,16 +40,20 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   throwIfStopped(stopwatch.counters);
   await writeEngagement(database, staging.folder, expected.rowCount, options);
   throwIfStopped(stopwatch.counters);
+  const tables = new TableWriter({ ...input, folder: staging.folder });
+  await tables.write(() => throwIfStopped(stopwatch.counters));
 
   stopwatch.begin('check', expected.rowCount);
   const written = await listFiles(staging.folder);
-  const source = `read_parquet(${quotePath(join(staging.folder, ENGAGEMENT), '/**/*.parquet')}, hive_partitioning = false)`;
+  const source = tableSource(staging.folder, ENGAGEMENT);
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
-  const [{ checks, statistics, contentHash }, digests] = await Promise.all([
+  const [{ statistics, contentHash, ...review }, digests] = await Promise.all([
     reviewRows(database, source, { ...expected, pairSum }, options),
     digestFiles(staging.folder, written),
   ]);
+  const reviews = await tables.review();
+  const checks = [...review.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) throw new Error(describeViolation(violated));
   const files = written.map(
@@ -69,6 +73,10 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     checks,
     gates: [],
     contentHash,
+    tables: [
+      { name: ENGAGEMENT, rows: expected.rowCount, contentHash },
+      ...reviews.map(({ summary: table }) => table),
+    ],
     files: files.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     spilledBytes: [...input.scans, ...input.folds].reduce((sum, part) => sum + part.spilledBytes, 0),

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { type Database, quoteText } from '../duckdb.ts';
+import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
@@ -25,57 +25,85 @@ const PARQUET = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONA
 /** Up to so many partitions are written one by one: PARTITION_BY takes twice the time and memory of a plain COPY. */
 const MAX_COPIES = 6;
 
+/** SQL of a table's rows: with a partition column behind them, or only those that meet a condition. */
+export type TableSql = (parts: {
+  readonly partition?: OutputColumn | null;
+  readonly condition?: string | null;
+}) => string;
+
 /** Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`. */
-export async function writeEngagement(
+export function writeEngagement(
   database: Database,
   folder: string,
   rowCount: number,
-  settings: WriteSettings,
+  { config, uniqueSeconds, partitionBy }: WriteSettings,
 ): Promise<void> {
-  const table = join(folder, ENGAGEMENT);
+  return writePartitioned(database, join(folder, ENGAGEMENT), {
+    rowCount,
+    partitionBy,
+    source: FOLDED_TABLE,
+    sql: (parts) => engagementSql(config, uniqueSeconds, parts),
+  });
+}
+
+/**
+ * Writes a table in the folders that `partitionBy` asks for. Its rows come of the table function `source`, which
+ * has the columns userHash and firstTimestampUs.
+ */
+export async function writePartitioned(
+  database: Database,
+  table: string,
+  { rowCount, partitionBy, source, sql }: PartitionedTable,
+): Promise<void> {
   await mkdir(table, { recursive: true });
   // A partitioned COPY of no rows writes no file; one file without rows tells readers the columns.
-  const partition = rowCount === 0 ? null : partitionColumn(settings.partitionBy);
+  const partition = rowCount === 0 ? null : partitionColumn(partitionBy);
   if (partition === null) {
-    await copyRows(database, join(table, 'data_0.parquet'), settings, null);
+    await writeFile(database, table, sql({}));
     return;
   }
-  const values = await partitionValues(database, partition);
+  const values = await partitionValues(database, source, partition);
   if (values.length > MAX_COPIES) {
     const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
-    const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition: column });
     await database.run(
-      `COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"))`,
+      `COPY (${sql({ partition: column })}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"))`,
     );
     return;
   }
   for (const { key, label } of values) {
-    const below = join(table, `${partition.name}=${label}`);
-    await mkdir(below);
     const condition = values.length === 1 ? null : `${partition.key} = ${quoteText(key)}`;
-    await copyRows(database, join(below, 'data_0.parquet'), settings, condition);
+    await writeFile(database, join(table, `${partition.name}=${label}`), sql({ condition }));
   }
+}
+
+export interface PartitionedTable {
+  readonly rowCount: number;
+  readonly partitionBy: PartitionBy;
+  readonly source: string;
+  readonly sql: TableSql;
 }
 
 /** The partitions that occur, up to one more than are worth a COPY each. */
 async function partitionValues(
   database: Database,
+  source: string,
   { key, label }: PartitionColumn,
 ): Promise<{ key: string; label: string }[]> {
   return database.rows<{ key: string; label: string }>(
     `SELECT key::VARCHAR AS key, (${label})::VARCHAR AS label
-     FROM (SELECT DISTINCT ${key} AS key FROM ${FOLDED_TABLE}()) ORDER BY key LIMIT ${MAX_COPIES + 1}`,
+     FROM (SELECT DISTINCT ${key} AS key FROM ${source}()) ORDER BY key LIMIT ${MAX_COPIES + 1}`,
   );
 }
 
-async function copyRows(
-  database: Database,
-  path: string,
-  { config, uniqueSeconds }: WriteSettings,
-  condition: string | null,
-): Promise<void> {
-  const sql = engagementSql(config, uniqueSeconds, { condition });
-  await database.run(`COPY (${sql}) TO ${quoteText(path)} (${PARQUET})`);
+/** Writes rows as the one file of a folder. */
+export async function writeFile(database: Database, folder: string, sql: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await database.run(`COPY (${sql}) TO ${quoteText(join(folder, 'data_0.parquet'))} (${PARQUET})`);
+}
+
+/** SQL for the rows of a written table. */
+export function tableSource(folder: string, table: string): string {
+  return `read_parquet(${quotePath(join(folder, table), '/**/*.parquet')}, hive_partitioning = false)`;
 }
 
 /** A written file: its path below the output folder, with forward slashes, and its size. */
