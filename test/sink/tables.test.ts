@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../dist/pipeline.js';
 import { type RunOptions, resolveOptions, type WorkSizes } from '../../dist/run-options.js';
+import { CLASS_PAUSE, CLASS_PLAY } from '../../src/kernel/layout.ts';
 import { DEFAULT_THRESHOLDS, type ReferenceEvent, recordReference } from '../../src/kernel/reference.ts';
 import { parseTables, TABLE_NAMES } from '../../src/sink/tables/index.ts';
 import { CLASS_NAMES, CLASS_RANKS } from '../../src/source/event-classes.ts';
@@ -80,6 +81,41 @@ describe('the tables beside engagement', () => {
         },
       ),
       { numRuns: 10, seed: 20260701 },
+    );
+  });
+
+  it('count views by the most watched moment of a bucket, however segments lie in it', async () => {
+    const segment = fc.record({
+      user: fc.nat(1),
+      video: fc.nat(2),
+      start: fc.integer({ min: 0, max: 40 }),
+      length: fc.integer({ min: 1, max: 12 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(segment, { minLength: 1, maxLength: 60 }), async (segments) => {
+        const played = segments.flatMap(({ user, video, start, length }, i): ReferenceEvent[] =>
+          [
+            [CLASS_PLAY, start],
+            [CLASS_PAUSE, start + length],
+          ].map(([eventClass, position], step) => ({
+            userId: `user ${user}`,
+            videoId: `video ${video}`,
+            sessionId: 's',
+            timestampUs: 1_767_225_600_000_000n + BigInt(i * 2 + step) * 9_000_000n,
+            eventClass: eventClass!,
+            positionUs: BigInt(position!) * 100_000n,
+            fromUs: null,
+          })),
+        );
+        const { out } = await run(played, { tables: 'retention' });
+        const { plays } = recordReference(played, DEFAULT_THRESHOLDS);
+        const rows = await readTable(out, 'engagement', 'userId');
+        const durations = new Map(
+          rows.map((row) => [String(row.videoId), Number(row.videoDuration)] as const),
+        );
+        expect(await readTable(out, 'retention', 'videoId, bucket')).toEqual(retentionRows(plays, durations));
+      }),
+      { numRuns: 10, seed: 20260702 },
     );
   });
 
