@@ -103,7 +103,7 @@ describe.each(Object.entries(kernels))('what the %s kernel records', (_, module)
         expect(inOrder(found.visits)).toEqual(inOrder(expected.visits));
         expect(inOrder(found.plays)).toEqual(inOrder(expected.plays));
       }),
-      { numRuns: 50, seed: 20260601 },
+      { numRuns: 30, seed: 20260601 },
     );
   });
 
@@ -148,7 +148,7 @@ describe.each(Object.entries(kernels))('what the %s kernel records', (_, module)
         expect(sum(found.steps, 'unclosed') + sum(found.steps, 'leftOpen')).toBe(total('unclosedCount'));
         expect(found.steps).toHaveLength(events.length);
       }),
-      { numRuns: 50, seed: 20260602 },
+      { numRuns: 30, seed: 20260602 },
     );
   });
 
@@ -176,7 +176,7 @@ describe.each(Object.entries(kernels))('what the %s kernel records', (_, module)
           if (last?.row === piece.row) expect(piece.startUs >= last.endUs!).toBe(true);
         }
       }),
-      { numRuns: 50, seed: 20260603 },
+      { numRuns: 30, seed: 20260603 },
     );
   });
 

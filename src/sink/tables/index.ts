@@ -16,7 +16,9 @@ const TABLES: Readonly<Record<Exclude<TableName, 'engagement'>, OutputTable>> = 
 
 /** The tables beside engagement that are wanted, each once. */
 export function tablesOf(wanted: readonly TableName[]): OutputTable[] {
-  return TABLE_NAMES.flatMap((name) => (name !== 'engagement' && wanted.includes(name) ? [TABLES[name]] : []));
+  return TABLE_NAMES.flatMap((name) =>
+    name !== 'engagement' && wanted.includes(name) ? [TABLES[name]] : [],
+  );
 }
 
 /** What the fold must record for the tables. */
