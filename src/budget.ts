@@ -50,7 +50,7 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
 /** The smallest budget that a run can keep. */
 export const MIN_MEMORY_BYTES = 256 * MIB;
 
-/** A worker's DuckDB: JSON alone is read through buffers of 32 MiB. */
+/** A DuckDB that reads files: JSON alone is read through buffers of 32 MiB. */
 const MIN_SCAN_DATABASE_BYTES = 64 * MIB;
 /** A worker takes a third of a second to start: with fewer rows each, fewer workers are faster. */
 const ROWS_PER_WORKER = 1_000_000;

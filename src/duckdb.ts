@@ -4,6 +4,7 @@ import { EXIT, PlayfoldError } from './errors.ts';
 
 // The schema of the configuration needs these, and the command line must not wait for DuckDB to load.
 export { quoteName, quotePath, quoteText } from './sql-text.ts';
+export type { Json };
 
 export interface DuckDBLimits {
   readonly threads: number;

@@ -2,6 +2,7 @@ export { type CheckOptions, check } from './check/check.ts';
 export type { CheckReport, ReportedLayout, ReportedMatch, SampleRow, SessionReport } from './check/report.ts';
 export type { Config, ConfigInput } from './config/schema.ts';
 export { EXIT, type ExitCode, PlayfoldError } from './errors.ts';
+export { type Explanation, explain, type Pair } from './explain/explain.ts';
 export { StoppedError } from './progress-counters.ts';
 export { run } from './run.ts';
 export type { RunOptions } from './run-options.ts';

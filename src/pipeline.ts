@@ -5,28 +5,18 @@ import { planBudget } from './budget.ts';
 import { Database } from './duckdb.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
-import { HeldBytes } from './exchange/held-bytes.ts';
 import type { FoldResult } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
-import { compileKernel } from './kernel/kernel.ts';
-import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
-import { recordBytesAnEvent } from './kernel/records.ts';
-import { kernelThresholds } from './kernel/thresholds.ts';
-import type { ExecutorSettings } from './pool/executor.ts';
 import { forEachAtOnce, openPool, type Pool } from './pool/pool.ts';
 import { StoppedError, throwIfStopped } from './progress-counters.ts';
-import { accountForRows } from './row-account.ts';
+import { accountForRows, type ScanAccount } from './row-account.ts';
 import type { ResolvedOptions } from './run-options.ts';
+import { planRun, type RunPlan, readSources } from './run-plan.ts';
 import { mergeResult } from './sink/merge.ts';
 import { checkTarget, Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
-import { recordsOf } from './sink/tables/index.ts';
-import { pathFilter } from './source/date-folders.ts';
-import { mergeEventNames } from './source/dialects/index.ts';
-import { resolveInputs } from './source/inputs.ts';
 import type { ScanResult } from './source/scan.ts';
-import { planSlices, type ScanSlice } from './source/slices.ts';
-import { createTitles, readVideoColumns } from './source/videos.ts';
+import type { ScanSlice } from './source/slices.ts';
 import { Stopwatch } from './stopwatch.ts';
 import type { RunSummary } from './summary.ts';
 
@@ -35,7 +25,6 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
   checkTarget(options.out);
   const stopwatch = new Stopwatch(options.onProgress);
   const { counters } = stopwatch;
-  let pool: Pool | null = null;
   let database: Database | null = null;
   const stop = (): void => {
     counters.stop();
@@ -50,24 +39,19 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, tempFolder);
-    const plan = await planRun(database, options, tempFolder, quarantine, stopwatch);
+    const files = await readSources(database, options, tempFolder);
+    const quarantineFolder = quarantine?.folder ?? null;
+    const plan = await planRun(database, files, options, { tempFolder, quarantineFolder, counters });
     await database.limitMemory(plan.planDatabaseBytes);
-    pool = openPool(plan.workers, plan.executor);
 
     stopwatch.begin('scan', plan.rowEstimate);
-    const { eventStride, binsPerPartition } = plan.executor.fold;
-    const exchange = new Exchange(eventStride, binsPerPartition);
-    const scans = await scanSlices(pool, plan.slices, exchange);
-    const account = accountForRows(scans);
-    if (account.read === 0 && !options.allowEmpty) throw noRows(options);
-    // Before the limit is checked: who passes it wants to see the rows.
-    await quarantine?.publish(options.inputs, account);
-    checkInvalidLimit(account, options.maxInvalid, options.quarantine);
-
-    stopwatch.begin('fold', account.kept);
-    const folds = await foldPartitions(pool, exchange, plan.partitionCount);
-    await pool.close();
-    pool = null;
+    const folded = await foldSlices(plan, async (account) => {
+      if (account.read === 0 && !options.allowEmpty) throw noRows(options);
+      // Before the limit is checked: who passes it wants to see the rows.
+      await quarantine?.publish(options.inputs, account);
+      checkInvalidLimit(account, options.maxInvalid, options.quarantine);
+      stopwatch.begin('fold', account.kept);
+    });
     throwIfStopped(counters);
     await database.limitMemory(plan.mergeDatabaseBytes);
 
@@ -75,9 +59,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
       database,
       options,
       staging,
-      scans,
-      folds,
-      account,
+      ...folded,
       stopwatch,
       workers: plan.workers,
     });
@@ -86,11 +68,35 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
   } finally {
     options.signal?.removeEventListener('abort', stop);
     stopwatch.end();
-    await pool?.close();
     database?.close();
     await staging.discard();
     await quarantine?.discard();
     await rm(tempFolder, { recursive: true, force: true });
+  }
+}
+
+/** What the stages before the merge give; texts and what was spilled lie in the temporary folder. */
+export interface FoldedSlices {
+  readonly scans: readonly ScanResult[];
+  readonly account: ScanAccount;
+  readonly folds: readonly FoldResult[];
+}
+
+/** Scan, exchange and fold. `beforeFold` may throw to end the run. */
+export async function foldSlices(
+  plan: RunPlan,
+  beforeFold?: (account: ScanAccount) => Promise<void>,
+): Promise<FoldedSlices> {
+  const pool = openPool(plan.workers, plan.executor);
+  try {
+    const { eventStride, binsPerPartition } = plan.executor.fold;
+    const exchange = new Exchange(eventStride, binsPerPartition);
+    const scans = await scanSlices(pool, plan.slices, exchange);
+    const account = accountForRows(scans);
+    await beforeFold?.(account);
+    return { scans, account, folds: await foldPartitions(pool, exchange, plan.partitionCount) };
+  } finally {
+    await pool.close();
   }
 }
 
@@ -112,80 +118,6 @@ function openDatabase(options: ResolvedOptions, tempFolder: string): Promise<Dat
   // Until the workers start, it has the memory to itself.
   const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
   return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder });
-}
-
-interface RunPlan {
-  readonly slices: readonly ScanSlice[];
-  readonly rowEstimate: number;
-  readonly workers: number;
-  readonly partitionCount: number;
-  readonly planDatabaseBytes: number;
-  readonly mergeDatabaseBytes: number;
-  readonly executor: ExecutorSettings;
-}
-
-async function planRun(
-  database: Database,
-  options: ResolvedOptions,
-  tempFolder: string,
-  quarantine: QuarantineFolder | null,
-  { counters }: Stopwatch,
-): Promise<RunPlan> {
-  const { videos, config } = options;
-  const videoColumns = videos === null ? null : await readVideoColumns(database, videos, config, tempFolder);
-  await createTitles(database, videoColumns);
-  const files = await resolveInputs(options.inputs, tempFolder, pathFilter(options));
-  const keepInvalid = quarantine !== null;
-  const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
-  const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
-  const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
-  const records = recordsOf(options.tables);
-  const recordBytes = recordBytesAnEvent(records);
-  const budget = planBudget({ ...options, rowEstimate, hasFrom, recordBytes });
-  const partitionBits = options.partitionBits ?? budget.partitionBits;
-  const binsPerPartition = options.binsPerPartition ?? budget.binsPerPartition;
-  const binBits = partitionBits + Math.log2(binsPerPartition);
-  const roundRows = options.roundRows ?? budget.roundRows;
-  const executor: ExecutorSettings = {
-    module: compileKernel(),
-    scan: {
-      ...budget,
-      tempFolder,
-      binBits,
-      binsPerPartition,
-      roundRows,
-      hasFrom,
-      databaseMemoryBytes: budget.scanDatabaseBytes,
-      eventNames: mergeEventNames(
-        config.eventNames,
-        slices.map(({ columns }) => columns.dialect),
-      ),
-      idHashBits: options.idHashBits,
-      quarantineFolder: quarantine?.folder ?? null,
-    },
-    fold: {
-      tempFolder,
-      binBits,
-      binsPerPartition,
-      eventStride: hasFrom ? EVENT_FROM_BYTES : EVENT_BYTES,
-      withRanges: options.uniqueSeconds,
-      thresholds: kernelThresholds(config),
-      maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
-      records,
-    },
-    heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,
-    heldCounter: new HeldBytes(0).counter,
-    runCounters: counters.memory,
-  };
-  return {
-    slices,
-    rowEstimate,
-    workers: budget.workers,
-    partitionCount: 2 ** partitionBits,
-    planDatabaseBytes: budget.planDatabaseBytes,
-    mergeDatabaseBytes: budget.mergeDatabaseBytes,
-    executor,
-  };
 }
 
 async function scanSlices(

@@ -13,6 +13,7 @@ import { type Gate, parseGate } from './gates/gate.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
 import type { TableName } from './sink/tables/names.ts';
+import type { RowFilter } from './source/row-filter.ts';
 import type { Progress } from './summary.ts';
 
 type RunOptionsInput = z.input<typeof runOptionsSchema>;
@@ -67,6 +68,8 @@ export interface ResolvedOptions extends WorkSizes {
   readonly quarantine: string | null;
   readonly maxInvalid: InvalidLimit;
   readonly gates: readonly Gate[];
+  /** Where only some ids are to be read. */
+  readonly only?: RowFilter['only'];
   readonly config: Config;
   readonly idHashBits: number;
   readonly signal: AbortSignal | undefined;

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
 import { generateCommand } from './generate.ts';
 import { queryCommand } from './query.ts';
 import { reportCommand } from './report.ts';
@@ -14,6 +15,7 @@ import { statsCommand } from './stats.ts';
 export const commands: CommandModule<object, any>[] = [
   runCommand,
   checkCommand,
+  explainCommand,
   queryCommand,
   reportCommand,
   statsCommand,

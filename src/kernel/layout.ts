@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;

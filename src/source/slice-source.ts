@@ -57,6 +57,33 @@ export class SliceSource {
     return source;
   }
 
+  /**
+   * Opens a slice for `read`, which runs a second time where the source had to be mended, and closes it. Errors of
+   * the input name the slice.
+   */
+  static async use<Result>(
+    slice: ScanSlice,
+    index: number,
+    settings: { readonly tempFolder: string; readonly quarantineFolder: string | null },
+    read: (source: SliceSource) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const source = await SliceSource.open(slice, index, settings);
+      try {
+        return await read(source);
+      } catch (error) {
+        if (!(await source.mend(error))) throw error;
+        return await read(source);
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      if (error instanceof PlayfoldError && !error.message.startsWith(slice.label))
+        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
+      throw error;
+    }
+  }
+
   /** A slice to look at, all its broken lines apart. */
   static async openSieved(slice: ScanSlice, index: number, tempFolder: string): Promise<SliceSource> {
     const source = await SliceSource.open(slice, index, { tempFolder, quarantineFolder: null });

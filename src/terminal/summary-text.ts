@@ -36,6 +36,7 @@ export function formatSummary(summary: RunSummary): string {
     '  top videos by watch time',
     ...topVideos(summary),
     ...gateLines(summary),
+    ...tableLines(summary),
     colors.bold('Stages'),
     ...stageTable(summary),
     `  ${fixed.format(summary.seconds)} s with ${summary.threads} thread${summary.threads === 1 ? '' : 's'}, peak memory ` +
@@ -44,6 +45,11 @@ export function formatSummary(summary: RunSummary): string {
       `content hash ${summary.contentHash}; ${summary.checks.length} checks hold`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function tableLines({ tables = [] }: RunSummary): string[] {
+  if (tables.length === 0) return [];
+  return [colors.bold('Tables'), ...tables.map(({ name, rows }) => `  ${name}: ${count.format(rows)} rows`)];
 }
 
 function gateLines({ gates = [] }: RunSummary): string[] {

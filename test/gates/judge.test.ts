@@ -29,6 +29,7 @@ function summaryOf({ rows = 200, invalid = 12, q1 = 10 as number | null }): RunS
     checks: [],
     gates: [],
     contentHash: '',
+    tables: [],
     files: 2,
     bytes: 4096,
     spilledBytes: 0,

@@ -84,7 +84,7 @@ describe('the tables', () => {
     const copy = path('more');
     mkdirSync(copy);
     const manifest = JSON.parse(readFileSync(join(dir, '_run.json'), 'utf8'));
-    symlinkSync(join(dir, 'engagement'), join(copy, 'engagement'));
+    for (const table of ['engagement', 'videos']) symlinkSync(join(dir, table), join(copy, table));
     mkdirSync(join(copy, 'sessions'));
     mkdirSync(join(copy, '_state'));
     const data = quoteText(join(copy, 'sessions', 'data_0.parquet'));
@@ -94,7 +94,7 @@ describe('the tables', () => {
     writeFileSync(join(copy, '_run.json'), JSON.stringify(manifest));
     symlinkSync(copy, path('link'));
     for (const name of [copy, path('link')]) {
-      expect(await ask(name, 'show tables')).toBe('name\nengagement\nsessions\n');
+      expect(await ask(name, 'show tables')).toBe('name\nengagement\nsessions\nvideos\n');
       expect(await ask(name, 'select visit, (select count(*) from engagement) as n from sessions')).toBe(
         'visit,n\n1,32\n',
       );
@@ -109,7 +109,7 @@ describe('an error', () => {
     ['with w as (select 1 as minutes) select minute from w', /no column 'minute'; did you mean 'minutes'\?/],
     ['select quux from engagement', /no column 'quux'; playfold query .* "describe engagement" lists them/],
     ['select 1 from engagment', /there is no table 'engagment'; did you mean 'engagement'\?/],
-    ['select 1 from users', /there is no table 'users'; the tables of .* are engagement\./],
+    ['select 1 from users', /there is no table 'users'; the tables of .* are engagement, videos\./],
     ['select enggement.userId from engagement', /no table 'enggement'; did you mean 'engagement'\?/],
     ['select lenght(userId) from engagement', /lenght does not exist! Did you mean "length"\?/],
     ['selec 1', /syntax error at or near "selec"/],

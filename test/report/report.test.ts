@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { quoteText } from '../../src/duckdb.ts';
 import { writeReport } from '../../src/report/report.ts';
 import { playfold, runJson, temporaryFolder, withDatabase, writeText } from '../built-cli.ts';
-import { publishScenarios } from '../published.ts';
+import { ask, publishScenarios } from '../published.ts';
 import { HOSTILE_TITLES, publishHostile } from './sample-page.ts';
 
 const folder = temporaryFolder();
@@ -150,6 +150,24 @@ describe('a report', () => {
     );
     expect(labels).toContainEqual(expect.stringMatching(/^Retention of Introduction: .*; peaks at 1:02$/));
     expect(page.text).toContain('dots mark what is watched again most');
+  });
+
+  it('reads the tables that a run writes', async () => {
+    const out = publishScenarios(path('tables'), '--tables', 'sessions,retention');
+    const page = await pageOf(out);
+    const sessions = await ask(
+      out,
+      `select count(distinct userId) as users from sessions group by firstTimestamp::DATE order by firstTimestamp::DATE`,
+    );
+    const users = cells(page, 'Active viewers a day').map((row) => row[1]);
+    expect(users.filter((count) => count !== '0')).toEqual(sessions.trim().split('\n').slice(1));
+    expect(page.text).toContain('Hours of the visits that began on the day');
+    expect(page.text).toContain('dots mark what is watched again most');
+    for (const [position, viewers, views] of cells(page, 'Introduction')) {
+      expect(position).toMatch(/^\d+:\d\d$/);
+      expect(Number.parseFloat(views ?? '')).toBeGreaterThanOrEqual(Number.parseFloat(viewers ?? ''));
+    }
+    expect(cells(page, 'Introduction').length).toBeGreaterThan(10);
   });
 
   it('of nothing says so', async () => {

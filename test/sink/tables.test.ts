@@ -160,7 +160,7 @@ describe('the tables beside engagement', () => {
     }
     expect(
       summary.checks.filter(({ name }) => /^(videos|sessions|retention|segments): /.test(name)),
-    ).toHaveLength(25);
+    ).toHaveLength(24);
   });
 
   it('are videos alone unless others are asked for, and empty files where there are no rows', async () => {

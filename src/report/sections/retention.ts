@@ -39,9 +39,11 @@ function curveFigure({ name, viewers, curve, views, peaks, lengthSeconds }: TopV
     description: `Retention of ${name}: ${describeCurve(curve.map(({ percent }) => percent))}${marked === '' ? '' : `; peaks at ${marked}`}`,
     chart: retentionChart({ viewers: curve, views, peaks, lengthSeconds }),
     head: ['position', 'viewers', ...(views === null ? [] : ['views'])],
-    rows: curve
-      .filter((_, i) => i % TABLE_STEP === 0)
-      .map(({ seconds, percent }) => [formatPosition(seconds), formatPercent(percent)]),
+    rows: curve.flatMap(({ seconds, percent }, i) => {
+      if (i % TABLE_STEP !== 0) return [];
+      const seen = views === null ? [] : [formatPercent(views[i]?.percent ?? 0)];
+      return [[formatPosition(seconds), formatPercent(percent), ...seen]];
+    }),
   });
 }
 

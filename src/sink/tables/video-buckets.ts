@@ -50,6 +50,11 @@ export class VideoBuckets {
     return this.hashes.length;
   }
 
+  /** Buckets of all videos together. */
+  get bucketTotal(): number {
+    return this.bucketCounts.reduce((sum, count) => sum + count, 0);
+  }
+
   /** The video of a hash, given as its lower and upper half, or -1 where it is not known how long it is. */
   find(low: number, high: number): number {
     let slot = this.slotOf(low, high);
