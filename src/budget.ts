@@ -29,6 +29,8 @@ export interface BudgetInput {
   readonly rowEstimate: number;
   readonly hasFrom: boolean;
   readonly rowsPerWorker?: number | undefined;
+  /** Bytes an event that a fold takes beyond its rows, for further tables. */
+  readonly recordBytes?: number;
 }
 
 const MIB = 1024 * 1024;
@@ -48,7 +50,7 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
 /** The smallest budget that a run can keep. */
 export const MIN_MEMORY_BYTES = 256 * MIB;
 
-/** A worker's DuckDB: JSON alone is read through buffers of 32 MiB. */
+/** A DuckDB that reads files: JSON alone is read through buffers of 32 MiB. */
 const MIN_SCAN_DATABASE_BYTES = 64 * MIB;
 /** A worker takes a third of a second to start: with fewer rows each, fewer workers are faster. */
 const ROWS_PER_WORKER = 1_000_000;
@@ -57,7 +59,7 @@ const MAX_SEEN_LINES = 2 ** 20;
 
 /** Divides a run's memory. The result of a run does not depend on it. */
 export function planBudget(input: BudgetInput): Budget {
-  const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER } = input;
+  const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER, recordBytes = 0 } = input;
   const free = Math.max(memoryBytes - BASE_BYTES, MIN_MEMORY_BYTES / 4);
   const byMemory = Math.floor((free * 0.4) / MIN_SCAN_DATABASE_BYTES);
   const workers = clamp(Math.min(byMemory, Math.floor(rowEstimate / rowsPerWorker)), 1, input.threads);
@@ -71,7 +73,7 @@ export function planBudget(input: BudgetInput): Budget {
         powerOfTwo(free / 32 / workers / (SEEN_WAYS * SEEN_BYTES)) / 2,
       ),
     );
-  const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT;
+  const foldBytes = (hasFrom ? EVENT_FROM_BYTES / EVENT_BYTES : 1) * FOLD_BYTES_AN_EVENT + recordBytes;
   const maxEventsAtOnce = clamp(Math.floor((free * 0.4) / workers / foldBytes), 200_000, 4_000_000);
   // Twice the average leaves room for users who watch more than others.
   const eventsAPartition = Math.min(EVENTS_A_PARTITION, maxEventsAtOnce / 2);

@@ -1,10 +1,11 @@
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { DiskFullError, EXIT, PlayfoldError } from './errors.ts';
 import { quotePath, quoteText } from './sql-text.ts';
 
 // The schema of the configuration needs these, and the command line must not wait for DuckDB to load.
 export { quoteName, quotePath, quoteText } from './sql-text.ts';
+export type { Json };
 
 export interface DuckDBLimits {
   readonly threads: number;
@@ -72,6 +73,15 @@ export class Database {
     this.throwIfStopped();
     try {
       return (await (await this.connection.run(sql)).getRowObjectsJson()) as Row[];
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
+  /** Rows in chunks, for results too large to be objects. */
+  async stream(sql: string): Promise<DuckDBResult> {
+    try {
+      return await this.connection.stream(sql);
     } catch (error) {
       throw translateError(error);
     }

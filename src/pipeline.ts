@@ -13,10 +13,10 @@ import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
 import type { FoldResult } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
-import { planRun } from './plan.ts';
-import { forEachAtOnce, openPool, type Pool } from './pool/pool.ts';
+import { planRun, type RunPlan, readTitles } from './plan.ts';
+import { forEachAtOnce, openPool, type Pool, type PoolOptions } from './pool/pool.ts';
 import { StoppedError, throwIfStopped } from './progress-counters.ts';
-import { accountForRows } from './row-account.ts';
+import { accountForRows, type ScanAccount } from './row-account.ts';
 import { findInputs, type RunInputs } from './run-inputs.ts';
 import type { ResolvedOptions } from './run-options.ts';
 import { findSameRun } from './sink/manifest.ts';
@@ -68,7 +68,6 @@ async function foldInputs(
 ): Promise<RunSummary> {
   const stopwatch = new Stopwatch(options.onProgress);
   const { counters } = stopwatch;
-  let pool: Pool | null = null;
   let database: Database | null = null;
   let quarantine: QuarantineFolder | null = null;
   let needs = estimateNeeds(options, staging);
@@ -86,34 +85,28 @@ async function foldInputs(
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
     database = await openDatabase(options, staging, inputs);
-    const plan = await planRun(database, options, {
+    await readTitles(database, options, inputs.videos, staging.tempFolder);
+    const plan = await planRun(database, inputs.files, options, {
       tempFolder: staging.tempFolder,
       quarantineFolder: quarantine?.folder ?? null,
-      inputs,
       counters,
     });
     needs = estimateNeeds(options, staging, plan.rowEstimate, plan.executor.heldLimitBytes);
     await requireSpace(needs);
     await database.limitMemory(plan.planDatabaseBytes);
-    pool = openPool(plan.workers, plan.executor, {
+
+    stopwatch.begin('scan', plan.rowEstimate);
+    const beforeFold = async (account: ScanAccount): Promise<void> => {
+      if (account.read === 0 && !options.allowEmpty) throw noRows(options);
+      // Before the limit is checked: who passes it wants to see the rows.
+      await quarantine?.publish(options.inputs, account);
+      checkInvalidLimit(account, options.maxInvalid, options.quarantine);
+      stopwatch.begin('fold', account.kept);
+    };
+    const folded = await foldSlices(plan, beforeFold, {
       ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
       onRetry: (task, reason) => noticesOf(options)('warn', 'runs once more', { task, reason }),
     });
-
-    stopwatch.begin('scan', plan.rowEstimate);
-    const { eventStride, binsPerPartition } = plan.executor.fold;
-    const exchange = new Exchange(eventStride, binsPerPartition);
-    const scans = await scanSlices(pool, plan.slices, exchange);
-    const account = accountForRows(scans);
-    if (account.read === 0 && !options.allowEmpty) throw noRows(options);
-    // Before the limit is checked: who passes it wants to see the rows.
-    await quarantine?.publish(options.inputs, account);
-    checkInvalidLimit(account, options.maxInvalid, options.quarantine);
-
-    stopwatch.begin('fold', account.kept);
-    const folds = await foldPartitions(pool, exchange, plan.partitionCount);
-    await pool.close();
-    pool = null;
     throwIfStopped(counters);
     await database.limitMemory(plan.mergeDatabaseBytes);
     await database.lockConfiguration();
@@ -123,9 +116,7 @@ async function foldInputs(
       options,
       staging,
       inputs,
-      scans,
-      folds,
-      account,
+      ...folded,
       stopwatch,
       workers: plan.workers,
     });
@@ -134,9 +125,34 @@ async function foldInputs(
   } finally {
     options.signal?.removeEventListener('abort', stop);
     stopwatch.end();
-    await pool?.close();
     database?.close();
     await quarantine?.discard();
+  }
+}
+
+/** What the stages before the merge give; texts and what was spilled lie in the temporary folder. */
+export interface FoldedSlices {
+  readonly scans: readonly ScanResult[];
+  readonly account: ScanAccount;
+  readonly folds: readonly FoldResult[];
+}
+
+/** Scan, exchange and fold. `beforeFold` may throw to end the run. */
+export async function foldSlices(
+  plan: RunPlan,
+  beforeFold?: (account: ScanAccount) => Promise<void>,
+  poolOptions: PoolOptions = {},
+): Promise<FoldedSlices> {
+  const pool = openPool(plan.workers, plan.executor, poolOptions);
+  try {
+    const { eventStride, binsPerPartition } = plan.executor.fold;
+    const exchange = new Exchange(eventStride, binsPerPartition);
+    const scans = await scanSlices(pool, plan.slices, exchange);
+    const account = accountForRows(scans);
+    await beforeFold?.(account);
+    return { scans, account, folds: await foldPartitions(pool, exchange, plan.partitionCount) };
+  } finally {
+    await pool.close();
   }
 }
 

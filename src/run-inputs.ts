@@ -72,6 +72,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'heldLimitBytes',
   'rowsPerWorker',
   'workerFile',
+  'binsPerPartition',
+  'retentionBytes',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /** SHA-256, in hex, of all that decides a result: input files by path, size and time, options, version. */

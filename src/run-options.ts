@@ -9,8 +9,11 @@ import {
 } from './config/schema.ts';
 import { parseTimeUs } from './config/times.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
+import { type Gate, parseGate } from './gates/gate.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
+import type { TableName } from './sink/tables/names.ts';
+import type { RowFilter } from './source/row-filter.ts';
 import type { Notice, Progress } from './summary.ts';
 
 type RunOptionsInput = z.input<typeof runOptionsSchema>;
@@ -44,6 +47,8 @@ export interface WorkSizes {
   readonly heldLimitBytes?: number | undefined;
   /** Rows below which another worker is not worth its start. */
   readonly rowsPerWorker?: number | undefined;
+  /** Bytes of the arrays that add up retention. */
+  readonly retentionBytes?: number | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
   /** Another worker's file: tests let it die. */
@@ -61,11 +66,15 @@ export interface ResolvedOptions extends WorkSizes {
   readonly memoryBytes: number;
   readonly partitionBy: PartitionBy;
   readonly uniqueSeconds: boolean;
+  readonly tables: readonly TableName[];
   readonly pruneFolders: boolean;
   readonly allowEmpty: boolean;
   readonly quarantine: string | null;
   readonly maxInvalid: InvalidLimit;
   readonly force: boolean;
+  readonly gates: readonly Gate[];
+  /** Where only some ids are to be read. */
+  readonly only?: RowFilter['only'];
   readonly config: Config;
   readonly idHashBits: number;
   readonly signal: AbortSignal | undefined;
@@ -90,7 +99,8 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     { ...given, since: toIsoText(given.since), until: toIsoText(given.until) },
     'run options',
   );
-  const { since, until, videos, memory, partitionBy, out, quarantine, maxInvalid, ...rest } = settings;
+  const { since, until, videos, memory, partitionBy, out, quarantine, maxInvalid, failOn, ...rest } =
+    settings;
   if (settings.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
   if (out === undefined) throw usage('no --out: name the folder to write.');
   return {
@@ -104,6 +114,7 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     untilUs: until === undefined ? null : parseTimeUs(until),
     memoryBytes: memory,
     partitionBy: partitionBy as PartitionBy,
+    gates: failOn.map(parseGate),
     idHashBits: sizes.idHashBits ?? 64,
     signal,
     onProgress,

@@ -1,3 +1,4 @@
+import type { GateResult } from './gates/judge.ts';
 import type { Check } from './sink/checks.ts';
 import type { Statistics } from './sink/statistics.ts';
 
@@ -26,14 +27,24 @@ export interface RowAccount {
   readonly duplicates: number;
 }
 
+/** A written table: its rows, and one hash of them whatever their order and files. */
+export interface TableSummary {
+  readonly name: string;
+  readonly rows: number;
+  readonly contentHash: string;
+}
+
 /** The closing summary of a run: what `run` returns, --json prints and _run.json keeps. */
 export interface RunSummary {
   readonly out: string;
   readonly events: RowAccount;
   readonly result: Statistics;
   readonly checks: readonly Check[];
+  /** What became of each gate, in the order given. */
+  readonly gates: readonly GateResult[];
   /** One hash of all result rows, whatever their order and files. */
   readonly contentHash: string;
+  readonly tables: readonly TableSummary[];
   readonly files: number;
   readonly bytes: number;
   readonly spilledBytes: number;

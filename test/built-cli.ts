@@ -62,7 +62,12 @@ export async function withDatabase<Result>(work: (database: Database) => Promise
 
 /** All rows of a result, in the order of (userId, videoId); 64-bit counts as numbers. */
 export function readResult(out: string): Promise<Record<string, unknown>[]> {
-  const source = `read_parquet(${quotePath(join(out, 'engagement'), '/**/*.parquet')}, hive_partitioning = false)`;
+  return readTable(out, 'engagement', 'userId, videoId');
+}
+
+/** All rows of a table in an order; 64-bit counts as numbers, timestamps as microseconds. */
+export function readTable(out: string, table: string, order: string): Promise<Record<string, unknown>[]> {
+  const source = `read_parquet(${quotePath(join(out, table), '/**/*.parquet')}, hive_partitioning = false)`;
   return withDatabase(async (database) => {
     const columns = await database.rows<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT * FROM ${source}`,
@@ -74,6 +79,6 @@ export function readResult(out: string): Promise<Record<string, unknown>[]> {
           ? `epoch_us("${name}")::VARCHAR AS "${name}"`
           : `"${name}"`,
     );
-    return database.rows(`SELECT ${list.join(', ')} FROM ${source} ORDER BY userId, videoId`);
+    return database.rows(`SELECT ${list.join(', ')} FROM ${source} ORDER BY ${order}`);
   });
 }

@@ -31,7 +31,7 @@ const rawEvent = fc.record({
 
 /** Streams of a few users, videos and sessions: ties, duplicates, seeks, progress, gaps, disorder; maybe empty. */
 export const eventStream: fc.Arbitrary<ReferenceEvent[]> = fc
-  .tuple(fc.array(rawEvent, { maxLength: 120 }), fc.boolean())
+  .tuple(fc.array(rawEvent, { maxLength: 120, size: 'medium' }), fc.boolean())
   .map(([rawEvents, withFrom]) => {
     let timestampUs = START_US;
     return rawEvents.flatMap(({ copies, ...raw }) => {

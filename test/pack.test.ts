@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -27,6 +27,10 @@ it('the packed tarball runs in an empty folder, without development dependencies
   expect(npx('--version').trim()).toBe('0.1.0');
   writeText(join(app, 'events.ndjson'), scenarioLines());
   expect(npx('run', 'events.ndjson', '--out', 'watch')).toMatch(/31 rows: 30 users/);
+
+  expect(npx('query', 'watch', '--ready', 'tiers')).toMatch(/^tier,viewers,.*\nHigh,/);
+  npx('report', 'watch', '--out', 'report.html');
+  expect(readFileSync(join(app, 'report.html'), 'utf8')).toMatch(/<svg/);
 
   const library = `import { run } from 'playfold';
     const summary = await run({ inputs: ['events.ndjson'], out: 'from-library', threads: 2 });

@@ -7,7 +7,7 @@ function build(yargs: Argv): Argv<Flags> {
       type: 'string',
       array: true,
       defaultDescription: 'inputs of playfold.yaml',
-      describe: 'Files, folders or globs of Parquet, NDJSON or CSV',
+      describe: 'Files, folders or globs of Parquet, JSON, CSV or TSV; - is standard input',
     }),
     ['input', 'resources', 'terminal', 'events'],
   ).example('$0 check events/', 'See what a run would make of a folder');

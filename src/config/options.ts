@@ -4,6 +4,7 @@ import { MIN_MEMORY_BYTES } from '../budget.ts';
 import { INVALID_LIMIT, isInvalidLimit } from '../invalid-limit.ts';
 import { availableCores, availableMemoryBytes } from '../resources.ts';
 import { isPartitionBy, PARTITION_BY } from '../sink/partitions.ts';
+import { TABLE_NAMES } from '../sink/tables/names.ts';
 import { optionFacts } from './option-facts.ts';
 import { parseTimeUs, TIME } from './times.ts';
 
@@ -86,6 +87,15 @@ export const resultOptions = {
     .boolean()
     .default(false)
     .describe('Run although DIR holds the result of the same inputs, options and version'),
+  tables: z
+    .array(z.enum(TABLE_NAMES))
+    .default(['engagement', 'videos'])
+    .describe('Tables to write, each a folder of DIR; engagement always is'),
+  failOn: z
+    .array(z.string())
+    .default([])
+    .describe('Publish nothing and end with 3 where this holds, such as "invalid > 1%"')
+    .register(optionFacts, { value: 'GATE', hasCommas: true }),
 };
 
 export const resourceOptions = {

@@ -37,15 +37,31 @@ function refuseEmptyWindow({ since, until }: TimeWindow, context: z.RefinementCt
     });
 }
 
+interface Result {
+  readonly tables: readonly string[];
+  readonly uniqueSeconds: boolean;
+}
+
+function refuseRetentionWithoutRanges({ tables, uniqueSeconds }: Result, context: z.RefinementCtx): void {
+  if (tables.includes('retention') && !uniqueSeconds)
+    context.addIssue({
+      code: 'custom',
+      path: ['tables'],
+      message: 'retention is made from the watched ranges, which uniqueSeconds leaves out',
+    });
+}
+
 /** Everything that flags, environment and playfold.yaml may say. */
 export const settingsSchema = z
   .strictObject({ ...runShape, ...terminalOptions, ...configSchema.shape })
-  .superRefine(refuseEmptyWindow);
+  .superRefine(refuseEmptyWindow)
+  .superRefine(refuseRetentionWithoutRanges);
 
 /** The same as the library takes it: the keys of SPEC.md stand in `config`. */
 export const runOptionsSchema = z
   .strictObject({ ...runShape, config: configSchema.prefault({}) })
-  .superRefine(refuseEmptyWindow);
+  .superRefine(refuseEmptyWindow)
+  .superRefine(refuseRetentionWithoutRanges);
 
 /** A whole configuration: every key has a value. */
 export type Config = z.output<typeof configSchema>;

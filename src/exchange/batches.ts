@@ -15,12 +15,14 @@ import {
 } from 'apache-arrow';
 import type { FoldedRows } from '../kernel/fold-kernel.ts';
 import { FRAGMENT_BYTES, ROW_COLUMNS, ROW_WIDE_COLUMNS } from '../kernel/layout.ts';
+import { isHash, RECORDS, type RecordName, type RecordRows } from '../kernel/records.ts';
 import type { Round } from '../kernel/scan-kernel.ts';
 
 /**
  * The Arrow schemas of what passes between stages.
  *
  * Scan to fold, one row a partition:  fragments: List<FixedSizeBinary(32)>, events: List<FixedSizeBinary(16|24)>
+ * Fold to merge, one row a record: integers, as src/kernel/records.ts names them; and
  * Fold to merge, one row a user x video pair: ROW_COLUMNS integers, ranges: List<Struct<start, end: Float64>>
  */
 const notNull = false;
@@ -132,4 +134,29 @@ export function* readFoldedRows(bytes: Uint8Array): Generator<FoldedRows> {
       rangeEnds: ends!.values.subarray(0, rangeCount),
     };
   }
+}
+
+/** Frames records as Arrow. The batch is made of views: it ends with the memory they show. */
+export function recordsToBatch(name: RecordName, { rowCount, columns }: RecordRows): RecordBatch<TypeMap> {
+  const { columns: names, wideColumns } = RECORDS[name];
+  const fields = names.map((column, i) => {
+    const type = isHash(column) ? new Uint64() : i < wideColumns ? new Int64() : new Int32();
+    return new Field(column, type, notNull);
+  });
+  const children = columns.map((values, i) =>
+    makeData({ type: fields[i]!.type, length: rowCount, nullCount: 0, data: values } as never),
+  );
+  const data = makeData({
+    type: new Struct(fields),
+    length: rowCount,
+    nullCount: 0,
+    children: children as never,
+  });
+  return new RecordBatch<TypeMap>(new Schema(fields) as unknown as Schema<TypeMap>, data as never);
+}
+
+/** Reads the records of an Arrow IPC stream or file: views into `bytes`, one RecordRows a record batch. */
+export function* readRecords(bytes: Uint8Array): Generator<RecordRows> {
+  for (const batch of RecordBatchReader.from(bytes))
+    yield { rowCount: batch.numRows, columns: batch.data.children.map((child) => child.values) };
 }

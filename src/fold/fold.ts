@@ -3,12 +3,14 @@ import { type BatchPlace, BatchWriter } from '../exchange/batch-writer.ts';
 import { foldedToBatch } from '../exchange/batches.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
-import { countShares, type FoldedRows, FoldKernel } from '../kernel/fold-kernel.ts';
+import { countShares, FoldKernel } from '../kernel/fold-kernel.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
 import type { FragmentCounts } from '../kernel/memory-plan.ts';
+import type { RecordName } from '../kernel/records.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
 import { largestBin, PieceReader } from './piece-reader.ts';
+import { type RecordPlaces, RecordWriter } from './record-writer.ts';
 
 /** What every fold of a run shares: plain data, sent to each worker once. */
 export interface FoldSettings {
@@ -21,6 +23,8 @@ export interface FoldSettings {
   readonly thresholds: BigInt64Array;
   /** A partition with more events is folded in several passes over shares of its user x video pairs. */
   readonly maxEventsAtOnce: number;
+  /** What is recorded beside the rows, for further tables. */
+  readonly records: readonly RecordName[];
 }
 
 export interface FoldResult {
@@ -29,6 +33,7 @@ export interface FoldResult {
   readonly eventCount: number;
   readonly duplicateCount: number;
   readonly spilledBytes: number;
+  readonly records: readonly RecordPlaces[];
 }
 
 /** The fold of one thread. */
@@ -45,29 +50,36 @@ export class Folder {
 
   /** Folds one partition, which is all of `pieces`. */
   fold(pieces: readonly Piece[], index: number, held: HeldBytes, counters: RunCounters): FoldResult {
-    const writer = new BatchWriter(held, join(this.settings.tempFolder, `fold-${index}.arrow`));
+    const { tempFolder, records } = this.settings;
+    const writer = new BatchWriter(held, join(tempFolder, `fold-${index}.arrow`));
+    const recordWriter = new RecordWriter(records, held, tempFolder, index);
     const source = new PieceReader(pieces, this.settings.binsPerPartition);
     const total = { rowCount: 0, eventCount: 0, duplicateCount: 0 };
     const places: BatchPlace[] = [];
     try {
-      for (const rows of this.passes(source)) {
+      for (const fold of this.passes(source)) {
         throwIfStopped(counters);
+        const rows = fold.fold();
         total.rowCount += rows.rowCount;
         total.eventCount += sum(rows.columns[ROW_EVENTS] as Int32Array);
         total.duplicateCount += sum(rows.columns[ROW_DUPLICATES] as Int32Array);
         places.push(writer.write(foldedToBatch(rows)));
+        recordWriter.write(fold);
       }
       counters.addRows(total.eventCount + total.duplicateCount);
-      return { places, ...total, spilledBytes: writer.finish() };
+      const recorded = recordWriter.finish();
+      return { places, ...total, ...recorded, spilledBytes: writer.finish() + recorded.spilledBytes };
     } catch (error) {
       writer.abandon();
+      recordWriter.abandon();
       throw error;
     } finally {
       source.close();
     }
   }
 
-  private *passes(source: PieceReader): Generator<FoldedRows> {
+  /** Kernels that hold what is to be folded at once, each valid until the next. */
+  private *passes(source: PieceReader): Generator<FoldKernel> {
     const { maxEventsAtOnce, thresholds } = this.settings;
     if (source.total.eventCount <= maxEventsAtOnce) {
       const fold = new FoldKernel(this.kernel, thresholds);
@@ -83,24 +95,24 @@ export class Folder {
         source.read(piece, fold.next(piece));
         fold.keep(piece, offsets[i]!);
       }
-      yield fold.fold();
+      yield fold;
       return;
     }
     const shareCount = Math.ceil((source.total.eventCount / maxEventsAtOnce) * 1.25);
     const shares = countShares(this.kernel, source.fragmentChunks(), shareCount);
     for (const [share, counts] of shares.entries()) {
-      if (counts.fragmentCount > 0) yield this.foldShare(source, share, shareCount, counts);
+      if (counts.fragmentCount > 0) yield this.keepShare(source, share, shareCount, counts);
     }
     // Memory of an instance never shrinks: a new one gives back what the large partition took.
     this.kernel = new Kernel(this.module);
   }
 
-  private foldShare(
+  private keepShare(
     source: PieceReader,
     share: number,
     shareCount: number,
     counts: FragmentCounts,
-  ): FoldedRows {
+  ): FoldKernel {
     const fold = new FoldKernel(this.kernel, this.settings.thresholds);
     // Beside what is kept, the largest piece must fit before its share of it is known.
     fold.begin({
@@ -116,7 +128,7 @@ export class Folder {
       source.read(piece, fold.next(piece));
       fold.keepShare(piece, share, shareCount);
     }
-    return fold.fold();
+    return fold;
   }
 }
 

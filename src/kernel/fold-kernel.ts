@@ -14,6 +14,7 @@ import {
   ROW_WIDE_COLUMNS,
 } from './layout.ts';
 import { type FoldSize, type FragmentCounts, type MemoryPlan, planFold } from './memory-plan.ts';
+import { isHash, RECORDS, type RecordName, type RecordRows } from './records.ts';
 
 /** The folded rows of one task, column by column. */
 export interface FoldedRows {
@@ -121,6 +122,23 @@ export class FoldKernel {
       rangeOffsets: new Int32Array(this.buffer, this.slot(FOLD_RANGE_OFFSETS), rowCount + 1),
       rangeStarts: new Float64Array(this.buffer, this.slot(FOLD_RANGE_STARTS), rangeCount),
       rangeEnds: new Float64Array(this.buffer, this.slot(FOLD_RANGE_ENDS), rangeCount),
+    };
+  }
+
+  /** What the last `fold` recorded: views, valid until the next `begin`. Throws for what `begin` did not ask for. */
+  records(name: RecordName): RecordRows {
+    const { countSlot, columnsSlot, columns, wideColumns } = RECORDS[name];
+    if (this.slot(columnsSlot) === 0) throw new Error(`${name} were not recorded`);
+    const rowCount = new Uint32Array(this.buffer, this.plan!.planPtr + countSlot * 4, 1)[0]!;
+    return {
+      rowCount,
+      columns: columns.map((column, i) => {
+        const ptr = this.slot(columnsSlot + i);
+        if (isHash(column)) return new BigUint64Array(this.buffer, ptr, rowCount);
+        return i < wideColumns
+          ? new BigInt64Array(this.buffer, ptr, rowCount)
+          : new Int32Array(this.buffer, ptr, rowCount);
+      }),
     };
   }
 

@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -140,4 +140,78 @@ export const ROW_REJECTED = 18;
 export const ROW_UNCLOSED = 19;
 export const ROW_COLUMNS = 20;
 export const ROW_WIDE_COLUMNS = 9; // how many of them have 8 bytes
-export const FOLD_SLOTS = 39; // FOLD_COLUMNS + ROW_COLUMNS
+
+// Records: further outputs of the fold, each made only where the first of its column pointers is not 0. Of each,
+// first the columns of 8 bytes, then those of 4; the slot before the pointers is the count of records, an output.
+export const FOLD_RECORD_SCRATCH = 39; // i64[4] an event of the largest bin: 0 where nothing is recorded
+export const FOLD_VISITS = 40; // one record a visit
+export const FOLD_VISIT_COLUMNS = 41; // VISIT_COLUMNS pointers
+export const FOLD_PLAYS = 60; // one record a credited segment
+export const FOLD_PLAY_COLUMNS = 61; // PLAY_COLUMNS pointers
+export const FOLD_REPLAYS = 69; // one record a piece of video that a user saw more than once
+export const FOLD_REPLAY_COLUMNS = 70; // REPLAY_COLUMNS pointers
+export const FOLD_STEPS = 75; // one record an event: what it did
+export const FOLD_STEP_COLUMNS = 76; // STEP_COLUMNS pointers
+export const FOLD_SLOTS = 94; // FOLD_STEP_COLUMNS + STEP_COLUMNS
+
+export const VISIT_USER = 0;
+export const VISIT_VIDEO = 1;
+export const VISIT_SESSION = 2;
+export const VISIT_FIRST_TIMESTAMP = 3;
+export const VISIT_LAST_TIMESTAMP = 4;
+export const VISIT_WATCH = 5;
+export const VISIT_UNIQUE = 6;
+export const VISIT_MAX_POSITION = 7;
+export const VISIT_NUMBER = 8; // from 1 within the session
+export const VISIT_PAUSES = 9;
+export const VISIT_FORWARD_SKIPS = 10;
+export const VISIT_BACKWARD_SKIPS = 11;
+export const VISIT_REPLAYS = 12;
+export const VISIT_COMPLETED = 13; // 0 or 1
+export const VISIT_EVENTS = 14;
+export const VISIT_DUPLICATES = 15;
+export const VISIT_SEGMENTS = 16;
+export const VISIT_REJECTED = 17;
+export const VISIT_UNCLOSED = 18;
+export const VISIT_COLUMNS = 19;
+export const VISIT_WIDE_COLUMNS = 8;
+
+export const PLAY_USER = 0;
+export const PLAY_VIDEO = 1;
+export const PLAY_SESSION = 2;
+export const PLAY_START = 3; // positions
+export const PLAY_END = 4;
+export const PLAY_FIRST_TIMESTAMP = 5; // wall times
+export const PLAY_LAST_TIMESTAMP = 6;
+export const PLAY_VISIT = 7; // the VISIT_NUMBER it belongs to
+export const PLAY_COLUMNS = 8;
+export const PLAY_WIDE_COLUMNS = 7;
+
+export const REPLAY_VIDEO = 0;
+export const REPLAY_START = 1; // positions; the pieces of a row ascend and do not overlap
+export const REPLAY_END = 2;
+export const REPLAY_ROW = 3; // the row of this fold whose piece it is
+export const REPLAY_TIMES = 4; // how often it was seen: 2 or more
+export const REPLAY_COLUMNS = 5;
+export const REPLAY_WIDE_COLUMNS = 3;
+
+export const STEP_USER = 0;
+export const STEP_VIDEO = 1;
+export const STEP_SESSION = 2;
+export const STEP_WORD = 3; // timestampUs << 3 | class
+export const STEP_POSITION = 4;
+export const STEP_FROM = 5; // -1: absent, here and in the next three
+export const STEP_OPEN = 6; // where and when watching had started before the event
+export const STEP_OPEN_TIMESTAMP = 7;
+export const STEP_CLOSED = 8; // where it had last stopped, unless by an end
+export const STEP_CREDITED = 9; // microseconds of video
+export const STEP_VISIT = 10;
+export const STEP_DUPLICATE = 11; // 0 or 1
+export const STEP_REJECTED = 12;
+export const STEP_UNCLOSED = 13;
+export const STEP_FORWARD_SKIPS = 14;
+export const STEP_BACKWARD_SKIPS = 15;
+export const STEP_REPLAYS = 16;
+export const STEP_LEFT_OPEN = 17; // 1 for the last event of a visit that nothing closed
+export const STEP_COLUMNS = 18;
+export const STEP_WIDE_COLUMNS = 10;

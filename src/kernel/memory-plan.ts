@@ -11,6 +11,7 @@ import {
   FOLD_RANGE_ENDS,
   FOLD_RANGE_OFFSETS,
   FOLD_RANGE_STARTS,
+  FOLD_RECORD_SCRATCH,
   FOLD_RUNS,
   FOLD_SCRATCH,
   FOLD_SEGMENTS,
@@ -67,6 +68,7 @@ import {
   SEEN_WAYS,
   THRESHOLD_COUNT,
 } from './layout.ts';
+import { RECORD_SCRATCH_BYTES, RECORDS, type RecordName } from './records.ts';
 
 /** Where everything lies: the values of a plan's slots, and how much memory they need. */
 export interface MemoryPlan {
@@ -110,6 +112,8 @@ export interface FoldSize extends FragmentCounts {
   readonly binBits: number;
   readonly eventStride: number;
   readonly withRanges: boolean;
+  /** What the fold records beside its rows. */
+  readonly records?: readonly RecordName[];
 }
 
 /** Between two regions lie at least this many bytes that belong to none: tests put guards there. */
@@ -218,10 +222,21 @@ export function planFold(base: number, size: FoldSize): MemoryPlan {
   layout.region(FOLD_RANGE_OFFSETS, (fragmentCount + 1) * 4);
   for (let column = 0; column < ROW_COLUMNS; column++)
     layout.region(FOLD_COLUMNS + column, fragmentCount * (column < ROW_WIDE_COLUMNS ? 8 : 4));
+  placeRecords(layout, size);
   slots[FOLD_BUCKET_BITS] = bucketBits;
   slots[FOLD_BIN_BITS] = size.binBits;
   slots[FOLD_BIN_COUNT] = size.binCount;
   slots[FOLD_EVENT_STRIDE] = eventStride;
   slots[FOLD_WITH_RANGES] = size.withRanges ? 1 : 0;
   return layout.finish();
+}
+
+/** Regions only for what is wanted: a slot that stays 0 means that nothing of it is recorded. */
+function placeRecords(layout: Layout, { records = [], eventCount, largestBin }: FoldSize): void {
+  if (records.length > 0) layout.region(FOLD_RECORD_SCRATCH, largestBin.eventCount * RECORD_SCRATCH_BYTES);
+  for (const name of records) {
+    const { columns, columnsSlot, wideColumns, recordsAnEvent } = RECORDS[name];
+    for (const [column] of columns.entries())
+      layout.region(columnsSlot + column, eventCount * recordsAnEvent * (column < wideColumns ? 8 : 4));
+  }
 }

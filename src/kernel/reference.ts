@@ -61,6 +61,48 @@ export interface PairRow {
   ranges: [bigint, bigint][];
 }
 
+/** SPEC.md's visit: part of a session, with what happened in it. */
+export interface VisitRow {
+  userId: string;
+  videoId: string;
+  sessionId: string;
+  /** From 1 within the session. */
+  visit: number;
+  firstTimestampUs: bigint;
+  lastTimestampUs: bigint;
+  watchUs: bigint;
+  uniqueUs: bigint;
+  maxPositionUs: bigint;
+  pauseCount: number;
+  forwardSkipCount: number;
+  backwardSkipCount: number;
+  replayCount: number;
+  completed: number;
+  eventCount: number;
+  duplicateCount: number;
+  segmentCount: number;
+  rejectedCount: number;
+  unclosedCount: number;
+}
+
+/** A credited segment, whole: contiguous pieces of one opener are one. */
+export interface PlayRow {
+  userId: string;
+  videoId: string;
+  sessionId: string;
+  visit: number;
+  startUs: bigint;
+  endUs: bigint;
+  firstTimestampUs: bigint;
+  lastTimestampUs: bigint;
+}
+
+/** What a fold can tell beside its rows. */
+export interface ReferenceRecords {
+  readonly visits: VisitRow[];
+  readonly plays: PlayRow[];
+}
+
 const compare = <Value extends bigint | number | string>(a: Value, b: Value): number =>
   a < b ? -1 : a > b ? 1 : 0;
 
@@ -102,17 +144,38 @@ export function foldReference(events: readonly ReferenceEvent[], thresholds: Fol
     .sort((a, b) => compare(a.userId, b.userId) || compare(a.videoId, b.videoId));
 }
 
+/** Visits and credited segments, in the order of user, video, session and time. */
+export function recordReference(
+  events: readonly ReferenceEvent[],
+  thresholds: FoldThresholds,
+): ReferenceRecords {
+  const byKey = <Row extends VisitRow | PlayRow>(a: Row, b: Row): number =>
+    compare(a.userId, b.userId) || compare(a.videoId, b.videoId) || compare(a.sessionId, b.sessionId);
+  const folds = groupBy(events, (event) => JSON.stringify([event.userId, event.videoId])).map((pair) =>
+    foldEvents(pair, thresholds),
+  );
+  return {
+    visits: folds.flatMap((fold) => fold.visits).sort(byKey),
+    plays: folds.flatMap((fold) => fold.plays).sort(byKey),
+  };
+}
+
 function foldPair(events: readonly ReferenceEvent[], thresholds: FoldThresholds): PairRow {
+  const fold = foldEvents(events, thresholds);
+  fold.row.ranges = uniteRanges(fold.segments);
+  fold.row.uniqueUs = fold.row.ranges.reduce((sum, [start, end]) => sum + end - start, 0n);
+  return fold.row;
+}
+
+function foldEvents(events: readonly ReferenceEvent[], thresholds: FoldThresholds): PairFold {
   const fold = new PairFold(events[0]!, thresholds);
   for (const session of groupBy(events, (event) => event.sessionId)) {
     const sorted = [...session].sort(compareEvents);
     const kept = sorted.filter((event, i) => i === 0 || compareEvents(sorted[i - 1]!, event) !== 0);
     fold.row.duplicateCount += sorted.length - kept.length;
-    fold.foldSession(kept);
+    fold.foldSession(kept, sorted);
   }
-  fold.row.ranges = uniteRanges(fold.segments);
-  fold.row.uniqueUs = fold.row.ranges.reduce((sum, [start, end]) => sum + end - start, 0n);
-  return fold.row;
+  return fold;
 }
 
 interface Opener {
@@ -122,6 +185,8 @@ interface Opener {
 
 class PairFold {
   readonly segments: [bigint, bigint][] = [];
+  readonly visits: VisitRow[] = [];
+  readonly plays: PlayRow[] = [];
   readonly row: PairRow;
   private readonly thresholds: FoldThresholds;
   // SPEC.md's state of a visit.
@@ -158,14 +223,29 @@ class PairFold {
     };
   }
 
-  /** Events in order and without duplicates: first split into visits, then folded one by one. */
-  foldSession(events: readonly ReferenceEvent[]): void {
+  /**
+   * Events in order and without duplicates, then with them: first split into visits, then folded one by one.
+   */
+  foldSession(events: readonly ReferenceEvent[], withDuplicates: readonly ReferenceEvent[]): void {
     let visit: ReferenceEvent[] = [];
+    let visitNumber = 1;
+    let before = { ...this.row };
+    let segmentsBefore = this.segments.length;
     const endVisit = (): void => {
       if (this.open !== null) this.row.unclosedCount++;
       if (visit.some((event) => event.eventClass === CLASS_END)) this.row.completionCount++;
       this.row.sessionDurationUs += visit.at(-1)!.timestampUs - visit[0]!.timestampUs;
       this.row.sessionCount++;
+      const copies = withDuplicates.filter((event) => visit.some((one) => compareEvents(one, event) === 0));
+      this.visits.push({
+        ...this.visitRow(visit, before, this.segments.slice(segmentsBefore)),
+        visit: visitNumber,
+        duplicateCount: copies.length - visit.length,
+      });
+      for (const play of this.plays) play.visit ||= visitNumber;
+      visitNumber++;
+      before = { ...this.row };
+      segmentsBefore = this.segments.length;
       this.open = null;
       this.closedAt = null;
       this.lastWasEnd = false;
@@ -179,6 +259,35 @@ class PairFold {
       this.count(event);
     }
     endVisit();
+  }
+
+  /** What the row gained since `before`. */
+  private visitRow(
+    visit: readonly ReferenceEvent[],
+    before: PairRow,
+    segments: readonly [bigint, bigint][],
+  ): Omit<VisitRow, 'visit' | 'duplicateCount'> {
+    const { row } = this;
+    const positions = visit.map((event) => event.positionUs).sort(compare);
+    return {
+      userId: row.userId,
+      videoId: row.videoId,
+      sessionId: visit[0]!.sessionId,
+      firstTimestampUs: visit[0]!.timestampUs,
+      lastTimestampUs: visit.at(-1)!.timestampUs,
+      watchUs: row.watchUs - before.watchUs,
+      uniqueUs: uniteRanges(segments).reduce((sum, [start, end]) => sum + end - start, 0n),
+      maxPositionUs: positions.at(-1)!,
+      pauseCount: row.pauseCount - before.pauseCount,
+      forwardSkipCount: row.forwardSkipCount - before.forwardSkipCount,
+      backwardSkipCount: row.backwardSkipCount - before.backwardSkipCount,
+      replayCount: row.replayCount - before.replayCount,
+      completed: row.completionCount - before.completionCount,
+      eventCount: row.eventCount - before.eventCount,
+      segmentCount: row.segmentCount - before.segmentCount,
+      rejectedCount: row.rejectedCount - before.rejectedCount,
+      unclosedCount: row.unclosedCount - before.unclosedCount,
+    };
   }
 
   private isNewVisit(previous: ReferenceEvent, event: ReferenceEvent): boolean {
@@ -211,7 +320,7 @@ class PairFold {
     );
   }
 
-  private closeSegment(open: Opener, end: bigint, timestampUs: bigint): void {
+  private closeSegment(open: Opener, end: bigint, { sessionId, timestampUs }: ReferenceEvent): void {
     if (end === open.positionUs) return;
     if (!this.isCredited(open, end, timestampUs)) {
       this.row.rejectedCount++;
@@ -221,8 +330,24 @@ class PairFold {
     this.row.watchUs += end - open.positionUs;
     this.segments.push([open.positionUs, end]);
     if (end > this.row.maxCreditedEndUs) this.row.maxCreditedEndUs = end;
-    if (!this.segmentGrows) this.row.segmentCount++;
+    if (this.segmentGrows) {
+      const grown = this.plays.at(-1)!;
+      grown.endUs = end;
+      grown.lastTimestampUs = timestampUs;
+      return;
+    }
     this.segmentGrows = true;
+    this.row.segmentCount++;
+    this.plays.push({
+      userId: this.row.userId,
+      videoId: this.row.videoId,
+      sessionId,
+      visit: 0, // known when the visit ends
+      startUs: open.positionUs,
+      endUs: end,
+      firstTimestampUs: open.timestampUs,
+      lastTimestampUs: timestampUs,
+    });
   }
 
   private testSkip(distanceUs: bigint): void {
@@ -251,14 +376,16 @@ class PairFold {
     this.startOpener(event);
   }
 
-  private applyProgress({ positionUs, timestampUs }: ReferenceEvent): void {
+  private applyProgress(event: ReferenceEvent): void {
     if (this.open === null) return;
-    this.closeSegment(this.open, positionUs, timestampUs);
+    const { positionUs, timestampUs } = event;
+    this.closeSegment(this.open, positionUs, event);
     this.open = { positionUs, timestampUs };
   }
 
-  private applyCloser({ eventClass, positionUs, timestampUs }: ReferenceEvent): void {
-    if (this.open !== null) this.closeSegment(this.open, positionUs, timestampUs);
+  private applyCloser(event: ReferenceEvent): void {
+    const { eventClass, positionUs } = event;
+    if (this.open !== null) this.closeSegment(this.open, positionUs, event);
     this.open = null;
     this.closedAt = positionUs;
     this.lastWasEnd = eventClass === CLASS_END;
@@ -267,7 +394,7 @@ class PairFold {
 
   private applySeekFrom(event: ReferenceEvent, fromUs: bigint): void {
     if (this.open !== null) {
-      this.closeSegment(this.open, fromUs, event.timestampUs);
+      this.closeSegment(this.open, fromUs, event);
       this.startOpener(event);
     } else {
       this.closedAt = event.positionUs;

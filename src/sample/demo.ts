@@ -57,7 +57,8 @@ export async function demo({ out, events }: DemoArguments): Promise<void> {
     ...(await showRows(result)),
     '',
     `Output   ${join(result, ENGAGEMENT)}, and its summary in ${join(result, '_run.json')}`,
-    `DuckDB   SELECT * FROM '${join(result, ENGAGEMENT)}/**/*.parquet' WHERE userId = 'peter';`,
+    `Query    npx playfold query ${result} "select * from engagement where userId = 'peter'"`,
+    `Report   npx playfold report ${result} --out ${join(out, 'report.html')}`,
     `Your own npx playfold run <files or folder> --videos ${videosPath} --out <folder>`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

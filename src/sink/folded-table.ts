@@ -1,15 +1,14 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import duckdb from '@duckdb/node-bindings';
 import type { Database } from '../duckdb.ts';
 import type { BatchPlace } from '../exchange/batch-writer.ts';
 import { FOLDED_COLUMNS, readFoldedRows } from '../exchange/batches.ts';
+import { readPlaces } from '../exchange/place-reader.ts';
 import type { FoldedRows } from '../kernel/fold-kernel.ts';
-import { ROW_COLUMNS, ROW_WIDE_COLUMNS } from '../kernel/layout.ts';
+import { CHUNK_ROWS, ROW_COLUMNS, ROW_WIDE_COLUMNS } from '../kernel/layout.ts';
 
 /** The name of the table function; its columns are FOLDED_COLUMNS and `ranges`. */
 export const FOLDED_TABLE = 'playfold_rows';
 
-const CHUNK_ROWS = 2048;
 const { UBIGINT, BIGINT, INTEGER, DOUBLE } = duckdb.Type;
 
 /** A scan under way: which columns are wanted, and the rows not yet given out. */
@@ -44,7 +43,7 @@ export function registerFoldedTable(
       duckdb.init_get_column_index(info, i),
     );
     duckdb.init_set_max_threads(info, threads);
-    const scan: FoldedScan = { columns, batches: readPlaces(places), rows: null, next: 0 };
+    const scan: FoldedScan = { columns, batches: readPlaces(places, readFoldedRows), rows: null, next: 0 };
     duckdb.init_set_init_data(info, scan);
   });
   duckdb.table_function_set_function(table, (info, output) => {
@@ -65,37 +64,6 @@ function columnType(column: number): duckdb.Type {
 function rangesType(): duckdb.LogicalType {
   const double = duckdb.create_logical_type(DOUBLE);
   return duckdb.create_list_type(duckdb.create_struct_type([double, double], ['start', 'end']));
-}
-
-function* readPlaces(places: readonly BatchPlace[]): Generator<FoldedRows> {
-  const seen = new Set<string>();
-  const file = { bytes: new Uint8Array(0) };
-  for (const place of places) {
-    if (place.memory !== null) {
-      yield* readFoldedRows(new Uint8Array(place.memory));
-    } else if (!seen.has(place.path)) {
-      // One file holds all batches of its task, which were spilled from some batch on.
-      seen.add(place.path);
-      yield* readFoldedRows(readWhole(place.path, file));
-    }
-  }
-}
-
-/** Reads a file into `into.bytes`, which grows where it must: fresh memory for each file costs more than reading. */
-function readWhole(path: string, into: { bytes: Uint8Array }): Uint8Array {
-  const fd = openSync(path, 'r');
-  try {
-    const byteLength = fstatSync(fd).size;
-    if (into.bytes.byteLength < byteLength) into.bytes = new Uint8Array(Math.ceil(byteLength * 1.25));
-    for (let done = 0; done < byteLength; ) {
-      const length = readSync(fd, into.bytes, done, byteLength - done, done);
-      if (length === 0) throw new Error(`${path} ends at ${done}, ${byteLength - done} bytes short`);
-      done += length;
-    }
-    return into.bytes.subarray(0, byteLength);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function fillChunk(scan: FoldedScan, output: duckdb.DataChunk): void {
@@ -125,7 +93,7 @@ function fillChunk(scan: FoldedScan, output: duckdb.DataChunk): void {
  */
 let scratch = new Uint8Array(CHUNK_ROWS * 16);
 
-function copyValues(vector: duckdb.Vector, values: ArrayBufferView): void {
+export function copyValues(vector: duckdb.Vector, values: ArrayBufferView): void {
   const { buffer, byteOffset, byteLength } = values;
   if (byteLength > scratch.byteLength) scratch = new Uint8Array(byteLength * 2);
   scratch.set(new Uint8Array(buffer, byteOffset, byteLength));

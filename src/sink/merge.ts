@@ -1,6 +1,6 @@
-import { join } from 'node:path';
-import { type Database, quotePath } from '../duckdb.ts';
+import type { Database } from '../duckdb.ts';
 import type { FoldResult } from '../fold/fold.ts';
+import { applyGates } from '../gates/judge.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import { assertUnchanged, type RunInputs } from '../run-inputs.ts';
@@ -12,10 +12,18 @@ import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
 import { registerFoldedTable } from './folded-table.ts';
 import { createDurations, createEstimates, createKeyTables, readUnknownNames } from './keys.ts';
-import { countRows, digestFiles, type ManifestFile, traceparentOf, writeManifest } from './manifest.ts';
+import {
+  countRows,
+  digestFiles,
+  type ManifestFile,
+  readManifest,
+  traceparentOf,
+  writeManifest,
+} from './manifest.ts';
 import type { Staging } from './publish.ts';
 import { reviewRows } from './statistics.ts';
-import { ENGAGEMENT, listFiles, writeEngagement } from './write.ts';
+import { TableWriter } from './tables/table-writer.ts';
+import { ENGAGEMENT, listFiles, tableSource, writeEngagement } from './write.ts';
 
 /** What the stages before leave to the merge. */
 export interface MergeInput {
@@ -41,20 +49,21 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   throwIfStopped(stopwatch.counters);
   await writeEngagement(database, staging.folder, expected.rowCount, options);
   throwIfStopped(stopwatch.counters);
+  const tables = new TableWriter({ ...input, folder: staging.folder });
+  await tables.write(() => throwIfStopped(stopwatch.counters));
 
   await staging.stampNames();
   stopwatch.begin('check', expected.rowCount);
   const written = await listFiles(staging.folder);
-  // By name, not by a glob: a folder's name may hold what a glob cannot.
-  const tables = written.filter(({ path }) => path.startsWith(`${ENGAGEMENT}/`));
-  const paths = tables.map(({ path }) => quotePath(join(staging.folder, path)));
-  const source = `read_parquet([${paths.join(', ')}], hive_partitioning = false)`;
+  const source = tableSource(staging.folder, ENGAGEMENT);
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
-  const [{ checks, statistics, contentHash }, digests] = await Promise.all([
+  const [{ statistics, contentHash, ...review }, digests] = await Promise.all([
     reviewRows(database, source, { ...expected, pairSum }, options),
     digestFiles(staging.folder, written, { flush: true, signal: options.signal }),
   ]);
+  const reviews = await tables.review();
+  const checks = [...review.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) throw new Error(describeViolation(violated));
   const files = written.map(
@@ -67,12 +76,17 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   );
 
   stopwatch.end();
-  const summary: RunSummary = {
+  const ungated: RunSummary = {
     out: options.out,
     events: toRowAccount(input.account, expected, unknownEventNames),
     result: statistics,
     checks,
+    gates: [],
     contentHash,
+    tables: [
+      { name: ENGAGEMENT, rows: expected.rowCount, contentHash },
+      ...reviews.map(({ summary: table }) => table),
+    ],
     files: files.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     spilledBytes: [...input.scans, ...input.folds].reduce((sum, part) => sum + part.spilledBytes, 0),
@@ -84,6 +98,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
     unchanged: false,
   };
   const { inputs } = input;
+  const summary = applyGates(options.gates, ungated, await previousSummary(input));
   await writeManifest(staging.folder, {
     version: VERSION,
     state: 'complete',
@@ -169,4 +184,11 @@ function toRowAccount(
 
 function describeViolation({ name, violations }: Check): string {
   return `the written result breaks a rule: ${name} (${violations} violations); nothing was published`;
+}
+
+/** Of the result that this one replaces. What stands there is looked at only where a gate compares with it. */
+async function previousSummary({ options, staging }: MergeInput): Promise<RunSummary | null> {
+  if (staging.published === null || options.gates.every(({ limit }) => limit.kind !== 'previous'))
+    return null;
+  return (await readManifest(staging.published))?.summary ?? null;
 }

@@ -34,7 +34,8 @@ export interface TopVideo {
 /** Summed as integers: a sum of doubles would depend on the order of the rows. */
 const WATCH_SECONDS = 'sum(CAST(totalWatchTime * 1e6 AS BIGINT))::DOUBLE / 1e6';
 
-const TIERS = ['High', 'Medium', 'Low', 'Minimal'];
+/** Engagement tiers, the highest first. */
+export const TIERS = ['High', 'Medium', 'Low', 'Minimal'];
 
 /** What reading the written rows back gives. */
 export interface Review {

@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { type Database, quoteText } from '../duckdb.ts';
+import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
@@ -34,68 +35,114 @@ const MAX_PARTITIONS = 10_000;
 /** PARTITION_BY takes 400 KB a partition and thread, whatever its rows; the join needs room too. */
 const MEMORY_BYTES_A_PARTITION = 4e6;
 
+/** SQL of a table's rows: with a partition column behind them, or only those that meet a condition. */
+export type TableSql = (parts: {
+  readonly partition?: OutputColumn | null;
+  readonly condition?: string | null;
+}) => string;
+
 /** Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`. */
-export async function writeEngagement(
+export function writeEngagement(
   database: Database,
   folder: string,
   rowCount: number,
   settings: WriteSettings,
 ): Promise<void> {
-  const table = join(folder, ENGAGEMENT);
+  const { config, uniqueSeconds } = settings;
+  return writePartitioned(database, join(folder, ENGAGEMENT), {
+    ...settings,
+    rowCount,
+    source: FOLDED_TABLE,
+    sql: (parts) => engagementSql(config, uniqueSeconds, parts),
+  });
+}
+
+/**
+ * Writes a table in the folders that `partitionBy` asks for. Its rows come of the table function `source`, which
+ * has the columns userHash and firstTimestampUs.
+ */
+export async function writePartitioned(
+  database: Database,
+  table: string,
+  written: PartitionedTable,
+): Promise<void> {
+  const { rowCount, partitionBy, source, sql } = written;
   await mkdir(table, { recursive: true });
   // A partitioned COPY of no rows writes no file; one file without rows tells readers the columns.
-  const partition = rowCount === 0 ? null : partitionColumn(settings.partitionBy);
+  const partition = rowCount === 0 ? null : partitionColumn(partitionBy);
   if (partition === null) {
-    await copyRows(database, join(table, 'data_0.parquet'), settings, null);
+    await writeFile(database, table, sql({}));
     return;
   }
-  const values = await partitionValues(database, partition);
+  const values = await partitionValues(database, source, partition);
   if (values.length > MAX_PARTITIONS)
     throw new PlayfoldError(
-      `--partition-by ${settings.partitionBy}: more than ${MAX_PARTITIONS} partitions occur; choose month, none or ` +
+      `--partition-by ${partitionBy}: more than ${MAX_PARTITIONS} partitions occur; choose month, none or ` +
         'bucket:N, or leave out wrong timestamps with --since and --until.',
       EXIT.usage,
     );
   if (values.length > MAX_COPIES) {
-    const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
-    const atOnce = Math.ceil(settings.memoryBytes / settings.threads / MEMORY_BYTES_A_PARTITION);
-    for (let at = 0; at < values.length; at += atOnce) {
-      const keys = values.slice(at, at + atOnce).map(({ key }) => quoteText(key));
-      const condition = values.length <= atOnce ? null : `${partition.key} IN (${keys.join(', ')})`;
-      const sql = engagementSql(settings.config, settings.uniqueSeconds, { partition: column, condition });
-      await database.run(
-        `COPY (${sql}) TO ${quoteText(table)} (${PARQUET}, PARTITION_BY ("${partition.name}"), OVERWRITE_OR_IGNORE)`,
-      );
-    }
+    const keys = values.map(({ key }) => key);
+    await writeTogether(database, table, written, partition, keys);
     return;
   }
   for (const { key, label } of values) {
-    const below = join(table, `${partition.name}=${encodeURIComponent(label)}`);
-    await mkdir(below);
     const condition = values.length === 1 ? null : `${partition.key} = ${quoteText(key)}`;
-    await copyRows(database, join(below, 'data_0.parquet'), settings, condition);
+    const folder = join(table, `${partition.name}=${encodeURIComponent(label)}`);
+    await writeFile(database, folder, sql({ condition }));
   }
+}
+
+/** Writes many partitions with as few COPYs as the memory allows. */
+async function writeTogether(
+  database: Database,
+  table: string,
+  { memoryBytes, threads, sql }: PartitionedTable,
+  partition: PartitionColumn,
+  keys: readonly string[],
+): Promise<void> {
+  const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
+  const atOnce = Math.ceil(memoryBytes / threads / MEMORY_BYTES_A_PARTITION);
+  for (let at = 0; at < keys.length; at += atOnce) {
+    const some = keys.slice(at, at + atOnce).map((key) => quoteText(key));
+    const condition = keys.length <= atOnce ? null : `${partition.key} IN (${some.join(', ')})`;
+    await database.run(
+      `COPY (${sql({ partition: column, condition })}) TO ${quoteText(table)}
+       (${PARQUET}, PARTITION_BY ("${partition.name}"), OVERWRITE_OR_IGNORE)`,
+    );
+  }
+}
+
+export interface PartitionedTable extends Pick<WriteSettings, 'partitionBy' | 'memoryBytes' | 'threads'> {
+  readonly rowCount: number;
+  readonly source: string;
+  readonly sql: TableSql;
 }
 
 /** The partitions that occur, up to one more than are written. */
 async function partitionValues(
   database: Database,
+  source: string,
   { key, label }: PartitionColumn,
 ): Promise<{ key: string; label: string }[]> {
   return database.rows<{ key: string; label: string }>(
     `SELECT key::VARCHAR AS key, (${label})::VARCHAR AS label
-     FROM (SELECT DISTINCT ${key} AS key FROM ${FOLDED_TABLE}()) ORDER BY key LIMIT ${MAX_PARTITIONS + 1}`,
+     FROM (SELECT DISTINCT ${key} AS key FROM ${source}()) ORDER BY key LIMIT ${MAX_PARTITIONS + 1}`,
   );
 }
 
-async function copyRows(
-  database: Database,
-  path: string,
-  { config, uniqueSeconds }: WriteSettings,
-  condition: string | null,
-): Promise<void> {
-  const sql = engagementSql(config, uniqueSeconds, { condition });
-  await database.run(`COPY (${sql}) TO ${quoteText(path)} (${PARQUET})`);
+/** Writes rows as the one file of a folder. */
+export async function writeFile(database: Database, folder: string, sql: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await database.run(`COPY (${sql}) TO ${quoteText(join(folder, 'data_0.parquet'))} (${PARQUET})`);
+}
+
+/** SQL for the rows of a written table: its files by name, since a folder's name may hold what a glob cannot. */
+export function tableSource(folder: string, table: string): string {
+  const entries = readdirSync(join(folder, table), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => quotePath(join(parentPath, name)));
+  return `read_parquet([${paths.join(', ')}], hive_partitioning = false)`;
 }
 
 /** A written file: its path below the output folder, with forward slashes, and its size. */

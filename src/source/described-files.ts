@@ -5,10 +5,10 @@ import { withDialect } from './csv-dialect.ts';
 import type { InputFile } from './formats.ts';
 import { markWanted, type ParquetFooter, type RowGroup, readFooters } from './parquet-footers.ts';
 import { type Column, describeColumns } from './readers.ts';
-import type { TimeWindow } from './time-window.ts';
+import type { RowFilter } from './row-filter.ts';
 
 /** What to read of the files. */
-export interface SliceOptions extends TimeWindow {
+export interface SliceOptions extends RowFilter {
   /** A slice is then of one file, and knows all its columns. */
   readonly keepInvalid: boolean;
   readonly tempFolder: string;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Database, quoteText } from '../duckdb.ts';
-import { DiskFullError, PlayfoldError, translateDiskError } from '../errors.ts';
 import { BatchWriter } from '../exchange/batch-writer.ts';
 import type { PartitionedBatch } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
@@ -104,23 +103,9 @@ export class Scanner {
 
   /** Scans one slice. Throws a PlayfoldError (input) that names the slice where its data cannot be read. */
   async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
-    try {
-      const source = await SliceSource.open(slice, index, this.settings);
-      try {
-        return await this.scanSource(slice, source, index, held, counters);
-      } catch (error) {
-        if (!(await source.mend(error))) throw error;
-        return await this.scanSource(slice, source, index, held, counters);
-      } finally {
-        await source.close();
-      }
-    } catch (thrown) {
-      const error = translateDiskError(thrown);
-      const isDisk = error instanceof DiskFullError;
-      if (error instanceof PlayfoldError && !isDisk && !error.message.startsWith(slice.label))
-        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
-      throw error;
-    }
+    return SliceSource.use(slice, index, this.settings, (source) =>
+      this.scanSource(slice, source, index, held, counters),
+    );
   }
 
   private async scanSource(
@@ -181,7 +166,11 @@ export class Scanner {
   }
 }
 
-async function hashNames(database: Database, settings: ScanSettings): Promise<NameHashes> {
+/** The hashes by which the kernel knows missing ids and event names. */
+export async function hashNames(
+  database: Database,
+  settings: Pick<ScanSettings, 'eventNames' | 'idHashBits'>,
+): Promise<NameHashes> {
   const names = CLASS_NAMES.flatMap((className) =>
     settings.eventNames[className].map((name) => ({ name, eventClass: CLASS_RANKS[className] })),
   );

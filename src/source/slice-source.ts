@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../duckdb.ts';
-import { EXIT, PlayfoldError } from '../errors.ts';
+import { DiskFullError, EXIT, PlayfoldError, translateDiskError } from '../errors.ts';
 import { INVALID_TIMESTAMP } from '../kernel/layout.ts';
 import type { ScanCounts } from '../kernel/scan-kernel.ts';
 import { verifyGzip } from './byte-stream.ts';
@@ -55,6 +55,35 @@ export class SliceSource {
       await source.sieve();
     else if (file?.format === 'ndjson') for (const one of slice.files) await verifyGzip(one);
     return source;
+  }
+
+  /**
+   * Opens a slice for `read`, which runs a second time where the source had to be mended, and closes it. Errors of
+   * the input name the slice.
+   */
+  static async use<Result>(
+    slice: ScanSlice,
+    index: number,
+    settings: { readonly tempFolder: string; readonly quarantineFolder: string | null },
+    read: (source: SliceSource) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const source = await SliceSource.open(slice, index, settings);
+      try {
+        return await read(source);
+      } catch (error) {
+        if (!(await source.mend(error))) throw error;
+        return await read(source);
+      } finally {
+        await source.close();
+      }
+    } catch (thrown) {
+      const error = translateDiskError(thrown);
+      const isDisk = error instanceof DiskFullError;
+      if (error instanceof PlayfoldError && !isDisk && !error.message.startsWith(slice.label))
+        throw new PlayfoldError(`${slice.label}: ${error.message}`, error.exitCode);
+      throw error;
+    }
   }
 
   /** A slice to look at, all its broken lines apart. */

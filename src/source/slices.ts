@@ -4,7 +4,7 @@ import { type ColumnExpressions, checkFromTime, type SourceColumns } from './col
 import { type DescribedFile, describeFiles, type SliceOptions } from './described-files.ts';
 import type { InputFile } from './formats.ts';
 import type { Column } from './readers.ts';
-import { type TimeWindow, windowCondition } from './time-window.ts';
+import { filterCondition, type RowFilter } from './row-filter.ts';
 
 /** One unit of scan work: some files, or some row groups of one Parquet file. Plain data. */
 export interface ScanSlice {
@@ -32,7 +32,8 @@ const BYTES_PER_TEXT_ROW = 150;
 
 /**
  * Divides files into slices. Borders lie on row groups, because a row group that two slices share is decoded
- * twice; small files with the same columns share a slice; row groups outside the window are left out. Throws a PlayfoldError (input) for unreadable files.
+ * twice; small files with the same columns share a slice; row groups outside the window are left
+ * out. Throws a PlayfoldError (input) for unreadable files.
  */
 export async function planSlices(
   database: Database,
@@ -83,7 +84,7 @@ function rowsOf({ file, rowGroups }: DescribedFile): number {
   return Math.ceil(file.byteLength / BYTES_PER_TEXT_ROW);
 }
 
-function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): ScanSlice {
+function sliceOfFiles(described: readonly DescribedFile[], filter: RowFilter): ScanSlice {
   const { file, columns, describedColumns } = described[0]!;
   const files = described.map((one) => one.file);
   return {
@@ -92,7 +93,7 @@ function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): 
     names: columns.names,
     rowNumbers: false,
     describedColumns,
-    where: windowCondition(columns.expressions.timestampUs, window),
+    where: filterCondition(columns.expressions, filter),
     expressions: columns.expressions,
     columns,
     rowEstimate: described.reduce((sum, one) => sum + rowsOf(one), 0),
@@ -101,10 +102,10 @@ function sliceOfFiles(described: readonly DescribedFile[], window: TimeWindow): 
 
 function slicesOfRowGroups(
   { file, columns, rowGroups, describedColumns }: DescribedFile,
-  window: TimeWindow,
+  filter: RowFilter,
 ): ScanSlice[] {
   const slices: ScanSlice[] = [];
-  const inWindow = windowCondition(columns.expressions.timestampUs, window);
+  const inFilter = filterCondition(columns.expressions, filter);
   let first = 0;
   let end = 0;
   const push = (): void => {
@@ -115,7 +116,7 @@ function slicesOfRowGroups(
       names: columns.names,
       rowNumbers: true,
       describedColumns,
-      where: inWindow === null ? inSlice : `${inSlice} AND ${inWindow}`,
+      where: inFilter === null ? inSlice : `${inSlice} AND ${inFilter}`,
       expressions: columns.expressions,
       columns,
       rowEstimate: end - first,

@@ -35,6 +35,8 @@ export function formatSummary(summary: RunSummary): string {
     ...quartileLines(summary),
     '  top videos by watch time',
     ...topVideos(summary),
+    ...gateLines(summary),
+    ...tableLines(summary),
     colors.bold('Stages'),
     ...stageTable(summary),
     `  ${fixed.format(summary.seconds)} s with ${summary.threads} thread${summary.threads === 1 ? '' : 's'}, peak memory ` +
@@ -43,6 +45,21 @@ export function formatSummary(summary: RunSummary): string {
       `content hash ${summary.contentHash}; ${summary.checks.length} checks hold`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function tableLines({ tables = [] }: RunSummary): string[] {
+  if (tables.length === 0) return [];
+  return [colors.bold('Tables'), ...tables.map(({ name, rows }) => `  ${name}: ${count.format(rows)} rows`)];
+}
+
+function gateLines({ gates = [] }: RunSummary): string[] {
+  if (gates.length === 0) return [];
+  const lines = gates.map(({ gate, outcome, value }) =>
+    outcome === 'skipped'
+      ? `  ${gate}: skipped, there is nothing to compare with yet`
+      : `  ${gate}: ${outcome}, it is ${fixed.format(value ?? 0)}${gate.endsWith('%') ? ' %' : ''}`,
+  );
+  return [colors.bold('Gates'), ...lines];
 }
 
 function quartileLines({ result }: RunSummary): string[] {

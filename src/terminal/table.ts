@@ -6,6 +6,10 @@ const NO_BORDERS = Object.fromEntries(
     .map((part) => [part, '']),
 );
 
+/** Text from data may hold newlines and terminal commands: shown as \u{1b}, they do nothing. */
+const printable = (text: string): string =>
+  text.replaceAll(/\p{Cc}/gu, (control) => `\\u{${control.codePointAt(0)!.toString(16)}}`);
+
 /** Lines of a table without borders; columns whose cells are all numbers stand to the right. */
 export function formatTable(
   head: readonly string[],
@@ -13,13 +17,14 @@ export function formatTable(
   indent: string,
 ): string[] {
   const isNumeric = (column: number): boolean =>
-    rows.every((row) => /^[\d.,]*( [%s])?$/.test(row[column] ?? ''));
+    rows.every((row) => /^-?[\d.,]*( [%s])?$/.test(row[column] ?? ''));
   const table = new Table({
     chars: { ...NO_BORDERS, middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: head.map((_, column) => (isNumeric(column) ? 'right' : 'left')),
+    colAligns: (rows[0] ?? head).map((_, column) => (isNumeric(column) ? 'right' : 'left')),
   });
-  table.push([...head], ...rows.map((row) => [...row]));
+  const body = rows.map((row) => row.map(printable));
+  table.push(...(head.length === 0 ? body : [[...head], ...body]));
   return table
     .toString()
     .split('\n')

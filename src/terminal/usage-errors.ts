@@ -47,6 +47,8 @@ export function explainUsage(message: string, parser: Argv, commandNames: readon
     return `Unknown command ${command}.${didYouMean(nearestName(command, commandNames))}`;
   const flag = explainFlag(parser);
   if (flag !== undefined) return flag;
+  if (/^Not enough non-option arguments/.test(message))
+    return 'An argument is missing, such as the folder that playfold run wrote.';
   const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   return unknown === undefined ? rephrase(message) : `${command} takes no ${unknown}.`;
 }

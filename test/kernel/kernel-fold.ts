@@ -4,6 +4,7 @@ import { largestBin } from '../../src/fold/piece-reader.ts';
 import { type BinOffsets, countShares, type FoldedRows, FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { compileKernel, Kernel } from '../../src/kernel/kernel.ts';
 import { CHUNK_ROWS, EVENT_BYTES, EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../../src/kernel/layout.ts';
+import type { RecordName } from '../../src/kernel/records.ts';
 import type { FoldThresholds, PairRow, ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
 
@@ -20,6 +21,9 @@ export interface Cut {
   readonly partitionBits: number;
   readonly binsPerPartition: number;
   readonly shareCount: number;
+  /** What to record, and who looks at it after each fold. */
+  readonly records?: readonly RecordName[];
+  readonly onFold?: (fold: FoldKernel) => void;
 }
 
 export const oneCut: Cut = {
@@ -158,7 +162,7 @@ function foldPartition(
   withFrom: boolean,
   cut: Cut,
 ): PairRow[] {
-  const { shareCount, binsPerPartition } = cut;
+  const { shareCount, binsPerPartition, records = [], onFold } = cut;
   const kernel = new Kernel(module);
   const eventStride = withFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
   const counts = fragments.map((bytes, i) => ({
@@ -169,7 +173,7 @@ function foldPartition(
     fragmentCount: counts.reduce((sum, count) => sum + count.fragmentCount, 0),
     eventCount: counts.reduce((sum, count) => sum + count.eventCount, 0),
   };
-  const settings = { binBits: binBitsOf(cut), eventStride, withRanges: true };
+  const settings = { binBits: binBitsOf(cut), eventStride, withRanges: true, records };
   const whole = {
     ...settings,
     ...total,
@@ -193,6 +197,7 @@ function foldPartition(
       else fold.keepShare(count, share, shareCount);
     }
     const folded = fold.fold();
+    onFold?.(fold);
     const expected = shares[share]!;
     const sum = (folded.columns[15] as Int32Array).reduce((a, b) => a + b, 0);
     const duplicates = (folded.columns[16] as Int32Array).reduce((a, b) => a + b, 0);

@@ -7,6 +7,7 @@ import { FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import * as layout from '../../src/kernel/layout.ts';
 import { GUARD_BYTES, type MemoryPlan, planFold, planScan } from '../../src/kernel/memory-plan.ts';
+import { RECORDS, type RecordName } from '../../src/kernel/records.ts';
 import { DEFAULT_THRESHOLDS, type ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
 import { temporaryFolder } from '../built-cli.ts';
@@ -136,6 +137,7 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
       binBits: 2,
       eventStride: layout.EVENT_FROM_BYTES,
       withRanges: true,
+      records: Object.keys(RECORDS) as RecordName[],
     };
     fold.begin(size);
     const plan = planFold(kernel.heapBase, size);

@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { commands } from '../../src/commands/index.ts';
 import { explainUsage } from '../../src/terminal/usage-errors.ts';
 
-const NAMES = ['run', 'demo', 'generate', 'schema', 'completion'];
+const NAMES = commands.map(({ command }) => String(command).split(' ')[0]!);
 
 // biome-ignore format: a table
 it.each([
@@ -12,6 +12,9 @@ it.each([
   ['--vresion', 'Unknown flag --vresion. Did you mean --version?'],
   ['xyzzy', 'Unknown command xyzzy.'],
   ['demo more', 'demo takes no more.'],
+  ['report', 'An argument is missing, such as the folder that playfold run wrote.'],
+  ['query watch --redy tiers', 'Unknown flag --redy. Did you mean --ready?'],
+  ['query watch --format xml', 'format xml: expected one of table, csv, json, ndjson, parquet.'],
   ['run a --me-mroy 3', 'Unknown flag --me-mroy. Did you mean --memory?'],
   ['run a --engagement.formula points', 'Unknown flag --engagement.formula. Did you mean --engagement-formula?'],
   ['run a --colour red', 'Unknown flag --colour.'],

@@ -1,0 +1,207 @@
+/**
+ * Playback: SPEC.md section 3 for the user x video pair at hand. Its events are folded one by one to credited
+ * segments and counts.
+ */
+import { CLASS_END, CLASS_PAUSE, CLASS_PROGRESS, CLASS_SEEK, EVENT_FROM_BYTES } from '../src/kernel/layout';
+import { compareRecords, sortRecords } from './sort';
+import * as threshold from './thresholds';
+
+export const NONE: i64 = -1;
+/** More wall time than any segment needs: keeps the product with the playback rate inside 64 bits. */
+const WALL_LIMIT_US: i64 = 100_000_000_000_000;
+
+// The pair at hand.
+export let watchUs: i64 = 0;
+export let maxPositionUs: i64 = 0;
+export let maxCreditedEndUs: i64 = 0;
+export let sessionDurationUs: i64 = 0;
+export let firstTimestampUs: i64 = 0;
+export let lastTimestampUs: i64 = 0;
+export let sessions: i32 = 0;
+export let pauses: i32 = 0;
+export let forwardSkips: i32 = 0;
+export let backwardSkips: i32 = 0;
+export let replays: i32 = 0;
+export let completions: i32 = 0;
+export let eventCount: i32 = 0;
+export let duplicates: i32 = 0;
+export let segmentCount: i32 = 0;
+export let rejected: i32 = 0;
+export let unclosed: i32 = 0;
+export let segments: usize = 0;
+export let storedSegments: u32 = 0;
+
+// The visit at hand: SPEC.md's `open`, `closedAt` and `lastWasEnd`.
+export let openUs: i64 = NONE;
+export let openTimestampUs: i64 = 0;
+export let closedUs: i64 = NONE;
+export let lastWasEnd: bool = false;
+let segmentGrows: bool = false;
+export let hasEnd: bool = false;
+
+export type PlainLoop = i32;
+export type RecordedLoop = i64;
+
+/** Where the credited segments of a pair go: i64 start and end each. */
+export function placeSegments(ptr: usize): void {
+  segments = ptr;
+}
+
+export function beginPair(): void {
+  watchUs = maxPositionUs = maxCreditedEndUs = sessionDurationUs = 0;
+  firstTimestampUs = i64.MAX_VALUE;
+  lastTimestampUs = i64.MIN_VALUE;
+  sessions = pauses = forwardSkips = backwardSkips = replays = completions = 0;
+  eventCount = duplicates = segmentCount = rejected = unclosed = 0;
+  storedSegments = 0;
+}
+
+export function beginVisit(): void {
+  sessions++;
+  openUs = closedUs = NONE;
+  lastWasEnd = segmentGrows = hasEnd = false;
+}
+
+export function endVisit(durationUs: i64): void {
+  if (openUs != NONE) unclosed++;
+  if (hasEnd) completions++;
+  sessionDurationUs += durationUs;
+}
+
+function openAt(positionUs: i64, timestampUs: i64): void {
+  openUs = positionUs;
+  openTimestampUs = timestampUs;
+}
+
+function isCredited(endUs: i64, timestampUs: i64): bool {
+  const lengthUs = endUs - openUs;
+  if (lengthUs <= 0 || lengthUs > threshold.maxSegmentUs) return false;
+  const wallUs = min(timestampUs - openTimestampUs, WALL_LIMIT_US);
+  return (lengthUs - threshold.toleranceUs) * 1000 <= wallUs * threshold.ratePerMille;
+}
+
+/** The candidate from where watching started to `endUs`: credited, rejected, or of no length. */
+function closeSegment(endUs: i64, timestampUs: i64): void {
+  if (endUs == openUs) return;
+  if (!isCredited(endUs, timestampUs)) {
+    rejected++;
+    segmentGrows = false;
+    return;
+  }
+  watchUs += endUs - openUs;
+  if (endUs > maxCreditedEndUs) maxCreditedEndUs = endUs;
+  if (segmentGrows) {
+    store<i64>(segments + ((<usize>(storedSegments - 1)) << 4), endUs, 8);
+    return;
+  }
+  segmentGrows = true;
+  segmentCount++;
+  store<i64>(segments + ((<usize>storedSegments) << 4), openUs);
+  store<i64>(segments + ((<usize>storedSegments) << 4), endUs, 8);
+  storedSegments++;
+}
+
+function testSkip(distanceUs: i64): void {
+  if (distanceUs > threshold.forwardSkipUs) forwardSkips++;
+  else if (distanceUs < -threshold.backwardSkipUs) backwardSkips++;
+}
+
+function applySeek(positionUs: i64, fromUs: i64, timestampUs: i64): void {
+  if (fromUs != NONE) {
+    if (openUs != NONE) closeSegment(fromUs, timestampUs);
+    testSkip(positionUs - fromUs);
+  } else if (openUs != NONE) unclosed++;
+  else if (closedUs != NONE && !lastWasEnd) testSkip(positionUs - closedUs);
+
+  if (openUs != NONE) {
+    openAt(positionUs, timestampUs);
+    segmentGrows = false;
+  } else {
+    closedUs = positionUs;
+    lastWasEnd = false;
+  }
+}
+
+/** `Loop` only gives each loop that calls this a copy of its own, which the compiler can then build in. */
+// biome-ignore lint/correctness/noUnusedVariables: it tells the copies apart
+export function applyEvent<Loop>(eventClass: i32, positionUs: i64, fromUs: i64, timestampUs: i64): void {
+  if (eventClass == CLASS_SEEK) {
+    applySeek(positionUs, fromUs, timestampUs);
+  } else if (eventClass == CLASS_PROGRESS) {
+    if (openUs == NONE) return;
+    closeSegment(positionUs, timestampUs);
+    openAt(positionUs, timestampUs);
+  } else if (eventClass == CLASS_PAUSE || eventClass == CLASS_END) {
+    if (openUs != NONE) closeSegment(positionUs, timestampUs);
+    openUs = NONE;
+    closedUs = positionUs;
+    lastWasEnd = eventClass == CLASS_END;
+    if (lastWasEnd) hasEnd = true;
+    else pauses++;
+  } else {
+    if (openUs != NONE) unclosed++;
+    else if (lastWasEnd) replays++;
+    else if (closedUs != NONE) testSkip(positionUs - closedUs);
+    openAt(positionUs, timestampUs);
+    segmentGrows = false;
+  }
+}
+
+export function countEvent(positionUs: i64): void {
+  if (positionUs > maxPositionUs) maxPositionUs = positionUs;
+  eventCount++;
+}
+
+export function countDuplicate(): void {
+  duplicates++;
+}
+
+export function endSession(firstUs: i64, lastUs: i64): void {
+  firstTimestampUs = min(firstTimestampUs, firstUs);
+  lastTimestampUs = max(lastTimestampUs, lastUs);
+}
+
+/** Whether a credited segment reaches from before a gap to the event behind it. */
+export function spansGap(eventClass: i32, positionUs: i64, fromUs: i64, timestampUs: i64): bool {
+  if (openUs == NONE) return false;
+  if (eventClass == CLASS_SEEK) return fromUs != NONE && isCredited(fromUs, timestampUs);
+  return (
+    (eventClass == CLASS_PROGRESS || eventClass == CLASS_PAUSE || eventClass == CLASS_END) &&
+    isCredited(positionUs, timestampUs)
+  );
+}
+
+/** Folds the `count` events of one session id: sorts them, drops duplicates, splits visits. */
+export function foldSession(events: usize, count: u32, stride: usize, scratch: usize): void {
+  const keyWords = <u32>(stride >> 3);
+  sortRecords(events, count, stride, keyWords, scratch);
+  let visitStartUs: i64 = load<i64>(events) >> 3;
+  let previousUs = visitStartUs;
+  beginVisit();
+  for (let i: u32 = 0; i < count; i++) {
+    const event = events + <usize>i * stride;
+    if (i > 0 && compareRecords(event - stride, event, keyWords) == 0) {
+      countDuplicate();
+      continue;
+    }
+    const word = load<i64>(event);
+    const timestampUs = word >> 3;
+    const eventClass = <i32>(word & 7);
+    const positionUs = load<i64>(event, 8);
+    const fromUs = stride == EVENT_FROM_BYTES ? load<i64>(event, 16) - 1 : NONE;
+    if (
+      threshold.sessionTimeoutUs > 0 &&
+      timestampUs - previousUs > threshold.sessionTimeoutUs &&
+      !spansGap(eventClass, positionUs, fromUs, timestampUs)
+    ) {
+      endVisit(previousUs - visitStartUs);
+      beginVisit();
+      visitStartUs = timestampUs;
+    }
+    applyEvent<PlainLoop>(eventClass, positionUs, fromUs, timestampUs);
+    countEvent(positionUs);
+    previousUs = timestampUs;
+  }
+  endVisit(previousUs - visitStartUs);
+  endSession(load<i64>(events) >> 3, previousUs);
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { Database } from '../../duckdb.ts';
+import { readRecords } from '../../exchange/batches.ts';
+import { readPlaces } from '../../exchange/place-reader.ts';
+import type { FoldResult } from '../../fold/fold.ts';
+import { isHash, RECORDS, type RecordName } from '../../kernel/records.ts';
+import type { ResolvedOptions } from '../../run-options.ts';
+import type { TableSummary } from '../../summary.ts';
+import type { Check } from '../checks.ts';
+import { registerFlatTable } from '../flat-table.ts';
+import { ENGAGEMENT, tableSource } from '../write.ts';
+import { recordsOf, tablesOf } from './index.ts';
+import type { TableInput } from './output-table.ts';
+import { recordTable } from './record-table.ts';
+
+export interface TableWriterInput {
+  readonly database: Database;
+  readonly options: ResolvedOptions;
+  readonly folds: readonly FoldResult[];
+  /** The output folder; the engagement table is written already. */
+  readonly folder: string;
+}
+
+export interface TableReview {
+  readonly summary: TableSummary;
+  readonly checks: readonly Check[];
+}
+
+/** Writes the tables beside engagement, and reads them back. */
+export class TableWriter {
+  private readonly input: TableWriterInput;
+
+  constructor(input: TableWriterInput) {
+    this.input = input;
+  }
+
+  /** Looked at anew each time: files are renamed between writing and review. */
+  private get engagement(): string {
+    return tableSource(this.input.folder, ENGAGEMENT);
+  }
+
+  /** `beforeEach` may throw to stop between two tables. */
+  async write(beforeEach: () => void): Promise<void> {
+    const { database, options, folds, folder } = this.input;
+    const records = registerRecords(database, recordsOf(options.tables), folds);
+    for (const table of tablesOf(options.tables)) {
+      beforeEach();
+      await table.write({
+        database,
+        folder: join(folder, table.name),
+        settings: options,
+        engagement: this.engagement,
+        folded: folds.flatMap((fold) => fold.places),
+        records,
+      });
+    }
+  }
+
+  /** Reads each table back, in one scan: its rules, its rows and their hash. */
+  async review(): Promise<TableReview[]> {
+    const { database, options, folder } = this.input;
+    const reviews: TableReview[] = [];
+    for (const { name, checks } of tablesOf(options.tables)) {
+      const rules = checks(this.engagement);
+      const columns = rules.map(([, violations], i) => `(${violations})::DOUBLE AS check${i}`);
+      const [found] = await database.rows<Record<string, number> & { contentHash: string }>(
+        `SELECT count(*)::DOUBLE AS rowCount, ${columns.map((column) => `${column}, `).join('')}
+           printf('%016x', (coalesce(sum(hash(written)), 0) % 18446744073709551616)::UBIGINT) AS contentHash
+         FROM ${tableSource(folder, name)} AS written`,
+      );
+      reviews.push({
+        summary: { name, rows: found?.rowCount ?? 0, contentHash: found?.contentHash ?? '' },
+        checks: rules.map(([rule], i) => ({
+          name: `${name}: ${rule}`,
+          violations: found?.[`check${i}`] ?? Number.NaN,
+        })),
+      });
+    }
+    return reviews;
+  }
+}
+
+function registerRecords(
+  database: Database,
+  names: readonly RecordName[],
+  folds: readonly FoldResult[],
+): TableInput['records'] {
+  const records = new Map<RecordName, { places: FoldResult['places']; rowCount: number }>();
+  for (const name of names) {
+    const kinds = folds.flatMap((fold) => fold.records.filter((kind) => kind.name === name));
+    const places = kinds.flatMap((kind) => kind.places);
+    const rowCount = kinds.reduce((sum, kind) => sum + kind.rowCount, 0);
+    const { columns, wideColumns } = RECORDS[name];
+    const described = columns.map((column, i) => {
+      const type = isHash(column) ? 'u64' : i < wideColumns ? 'i64' : 'i32';
+      return { name: column, type } as const;
+    });
+    registerFlatTable(database, recordTable(name), described, rowCount, () =>
+      readPlaces(places, readRecords),
+    );
+    records.set(name, { places, rowCount });
+  }
+  return records;
+}
