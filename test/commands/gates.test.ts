@@ -38,7 +38,7 @@ describe('playfold run --fail-on', () => {
     );
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(readFileSync(join(out, '_run.json'), 'utf8')).toBe(manifest);
-    expect(readdirSync(path('target'))).toEqual(['watch']);
+    expect(readdirSync(path('target'))).toEqual(['.watch.playfold', 'watch']);
   });
 
   it('shows the outcome in the summary', () => {

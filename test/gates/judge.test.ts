@@ -28,6 +28,7 @@ function summaryOf({ rows = 200, invalid = 12, q1 = 10 as number | null }): RunS
     },
     checks: [],
     gates: [],
+    unchanged: false,
     contentHash: '',
     tables: [],
     files: 2,
