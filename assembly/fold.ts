@@ -4,6 +4,10 @@
  */
 import {
   FOLD_BIN_COUNT,
+  FOLD_CARRIED_EVENT_COUNT,
+  FOLD_CARRIED_EVENTS,
+  FOLD_CARRIED_FRAGMENT_COUNT,
+  FOLD_CARRIED_FRAGMENTS,
   FOLD_COLUMNS,
   FOLD_EVENT_STRIDE,
   FOLD_RANGE_COUNT,
@@ -15,6 +19,7 @@ import {
   FOLD_SORTED_EVENTS,
   FOLD_SORTED_FRAGMENTS,
   FOLD_THRESHOLDS,
+  FOLD_WITH_CARRIED,
   FOLD_WITH_RANGES,
   FRAGMENT_BYTES,
   ROW_BACKWARD_SKIPS,
@@ -46,6 +51,8 @@ import { slotOf } from './memory';
 import {
   backwardSkips,
   beginPair,
+  carriedEvents,
+  carriedFragments,
   completions,
   duplicates,
   eventCount,
@@ -56,6 +63,7 @@ import {
   maxCreditedEndUs,
   maxPositionUs,
   pauses,
+  placeCarried,
   placeSegments,
   rejected,
   replays,
@@ -73,7 +81,8 @@ import * as threshold from './thresholds';
 
 /**
  * Folds the bins of `pieceCount` pieces, one after the other. Returns the number of rows written to the output
- * columns, in the order (user, video); the number of their ranges is left in FOLD_RANGE_COUNT.
+ * columns, in the order (user, video); the number of their ranges is left in FOLD_RANGE_COUNT. With
+ * FOLD_WITH_CARRIED it also writes fragments from which a fold of later events can go on.
  */
 export function foldPartition(plan: usize, pieceCount: i32): i32 {
   threshold.loadThresholds(slotOf(plan, FOLD_THRESHOLDS));
@@ -83,10 +92,12 @@ export function foldPartition(plan: usize, pieceCount: i32): i32 {
   let rowCount: i32 = 0;
   store<u32>(slotOf(plan, FOLD_RANGE_OFFSETS), 0);
   store<u32>(plan + (FOLD_RANGE_COUNT << 2), 0);
+  beginCarried(plan);
   for (let bin: u32 = 0; bin < binCount; bin++) {
     rowCount = foldBin(plan, groupBin(plan, bin, pieceCount), rowCount);
     if (rowCount < 0) return rowCount;
   }
+  endCarried(plan);
   return rowCount;
 }
 
@@ -94,6 +105,22 @@ export function foldPartition(plan: usize, pieceCount: i32): i32 {
 function isAscending(a: usize, b: usize): bool {
   if (load<u64>(a) != load<u64>(b)) return load<u64>(a) < load<u64>(b);
   return load<i64>(a, 8) < load<i64>(b, 8);
+}
+
+function beginCarried(plan: usize): void {
+  const isWanted = slotOf(plan, FOLD_WITH_CARRIED) != 0;
+  placeCarried(
+    isWanted ? slotOf(plan, FOLD_CARRIED_FRAGMENTS) : 0,
+    isWanted ? slotOf(plan, FOLD_CARRIED_EVENTS) : 0,
+  );
+}
+
+function endCarried(plan: usize): void {
+  if (carriedFragments == 0) return;
+  const fragmentBytes = carriedFragments - slotOf(plan, FOLD_CARRIED_FRAGMENTS);
+  const eventBytes = carriedEvents - slotOf(plan, FOLD_CARRIED_EVENTS);
+  store<u32>(plan + (FOLD_CARRIED_FRAGMENT_COUNT << 2), <u32>(fragmentBytes / FRAGMENT_BYTES));
+  store<u32>(plan + (FOLD_CARRIED_EVENT_COUNT << 2), <u32>(eventBytes / slotOf(plan, FOLD_EVENT_STRIDE)));
 }
 
 function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
@@ -123,9 +150,11 @@ function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
         compareRecords(fragment, pair, 2) == 0
       );
       if (isRecording) recordSession(pair, session, events, count, stride, scratch);
-      else foldSession(events, count, stride, scratch);
+      else foldSession(fragment - FRAGMENT_BYTES, events, count, stride, scratch);
       events += <usize>count * stride;
     }
+    // Without events of its own, a pair has no row: what was carried is carried on.
+    if (eventCount == 0) continue;
     rangeCount = writeRow(plan, pair, rowCount, rangeCount, scratch);
     rowCount++;
   }

@@ -74,6 +74,42 @@ export function selectFragments(
 }
 
 /**
+ * Keeps, in place, only the events before the horizon, or only those from it on, and the fragments that still have
+ * any. Writes the number of events kept to `eventCountPtr`, returns the number of fragments kept.
+ */
+export function splitFragments(
+  fragments: usize,
+  fragmentCount: u32,
+  events: usize,
+  stride: usize,
+  horizonUs: i64,
+  fromHorizon: bool,
+  eventCountPtr: usize,
+): i32 {
+  let kept: u32 = 0;
+  let target = events;
+  let source = events;
+  for (let i: u32 = 0; i < fragmentCount; i++) {
+    const fragment = fragments + <usize>i * FRAGMENT_BYTES;
+    const first = target;
+    for (let left = load<u32>(fragment, 24); left > 0; left--) {
+      if (load<i64>(source) >> 3 >= horizonUs == fromHorizon) {
+        memory.copy(target, source, stride);
+        target += stride;
+      }
+      source += stride;
+    }
+    if (target == first) continue;
+    const place = fragments + <usize>kept * FRAGMENT_BYTES;
+    memory.copy(place, fragment, FRAGMENT_BYTES);
+    store<u32>(place, <u32>((target - first) / stride), 24);
+    kept++;
+  }
+  store<u32>(eventCountPtr, <u32>((target - events) / stride));
+  return kept;
+}
+
+/**
  * Fills FOLD_SORTED_FRAGMENTS and FOLD_SORTED_EVENTS with one bin of all pieces. Returns the number of fragments.
  * FOLD_SCRATCH is free again on return.
  */

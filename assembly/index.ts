@@ -9,6 +9,6 @@ export const abiVersion: i32 = ABI_VERSION;
 export const HEAP_BASE: usize = __heap_base;
 
 export { foldPartition } from './fold';
-export { countShares, selectFragments } from './group';
+export { countShares, selectFragments, splitFragments } from './group';
 export { scanFlush } from './partition';
 export { scanPush } from './scan';

@@ -2,7 +2,20 @@
  * Playback: SPEC.md section 3 for the user x video pair at hand. Its events are folded one by one to credited
  * segments and counts.
  */
-import { CLASS_END, CLASS_PAUSE, CLASS_PROGRESS, CLASS_SEEK, EVENT_FROM_BYTES } from '../src/kernel/layout';
+import {
+  CARRIED_FLAG_BITS,
+  CARRIED_HAS_END,
+  CARRIED_LAST_WAS_END,
+  CARRIED_SEGMENT_GROWS,
+  CLASS_CARRIED_OPENER,
+  CLASS_CARRIED_VISIT,
+  CLASS_END,
+  CLASS_PAUSE,
+  CLASS_PROGRESS,
+  CLASS_SEEK,
+  EVENT_FROM_BYTES,
+  FRAGMENT_BYTES,
+} from '../src/kernel/layout';
 import { compareRecords, sortRecords } from './sort';
 import * as threshold from './thresholds';
 
@@ -39,12 +52,24 @@ export let lastWasEnd: bool = false;
 let segmentGrows: bool = false;
 export let hasEnd: bool = false;
 
+// What sessions leave behind for a later fold: no fragments are written where the pointer is 0.
+export let carriedFragments: usize = 0;
+export let carriedEvents: usize = 0;
+/** When the visit that is gone on with was last seen. */
+let resumedUs: i64 = 0;
+
 export type PlainLoop = i32;
 export type RecordedLoop = i64;
 
 /** Where the credited segments of a pair go: i64 start and end each. */
 export function placeSegments(ptr: usize): void {
   segments = ptr;
+}
+
+/** Where sessions leave their fragments and records behind, or 0. */
+export function placeCarried(fragments: usize, events: usize): void {
+  carriedFragments = fragments;
+  carriedEvents = events;
 }
 
 export function beginPair(): void {
@@ -66,6 +91,63 @@ export function endVisit(durationUs: i64): void {
   if (openUs != NONE) unclosed++;
   if (hasEnd) completions++;
   sessionDurationUs += durationUs;
+}
+
+/**
+ * Goes on with the visit that an earlier fold ended and counted: takes back what the visit's end counted, so that
+ * the rows of both folds add up. Returns how many records it took.
+ */
+function resumeVisit(records: usize, count: u32, stride: usize): u32 {
+  let record = records;
+  openUs = closedUs = NONE;
+  lastWasEnd = segmentGrows = hasEnd = false;
+  if ((load<i64>(record) & 7) == CLASS_CARRIED_OPENER) {
+    openAt(load<i64>(record, 8), load<i64>(record) >> 3);
+    unclosed--;
+    resumedUs = openTimestampUs;
+    record += stride;
+    // An event older than the horizon, which the host finds by the row's first timestamp.
+    if (count == 1 || (load<i64>(record) & 7) != CLASS_CARRIED_VISIT) return 1;
+  }
+  const word = load<i64>(record, 8);
+  resumedUs = load<i64>(record) >> 3;
+  closedUs = (word >> CARRIED_FLAG_BITS) - 1;
+  lastWasEnd = (word & CARRIED_LAST_WAS_END) != 0;
+  hasEnd = (word & CARRIED_HAS_END) != 0;
+  if (hasEnd) completions--;
+  if ((word & CARRIED_SEGMENT_GROWS) != 0) {
+    // The segment is counted already; without a length it changes nothing unless it grows.
+    segmentGrows = true;
+    store<i64>(segments + ((<usize>storedSegments) << 4), openUs);
+    store<i64>(segments + ((<usize>storedSegments) << 4), openUs, 8);
+    storedSegments++;
+  }
+  return <u32>((record - records) / stride) + 1;
+}
+
+/** Leaves behind what an event at the horizon or later may go on from: a visit in time, or one still open. */
+function carryVisit(fragment: usize, previousUs: i64, stride: usize): void {
+  const isOver =
+    openUs == NONE &&
+    threshold.sessionTimeoutUs > 0 &&
+    threshold.horizonUs - previousUs > threshold.sessionTimeoutUs;
+  if (isOver) return;
+  memory.copy(carriedFragments, fragment, 24);
+  store<u64>(carriedFragments, openUs == NONE ? 1 : 2, 24);
+  carriedFragments += FRAGMENT_BYTES;
+  if (openUs != NONE) writeRecord(openTimestampUs, CLASS_CARRIED_OPENER, openUs, stride);
+  let word = (closedUs + 1) << CARRIED_FLAG_BITS;
+  if (lastWasEnd) word |= CARRIED_LAST_WAS_END;
+  if (segmentGrows && openUs != NONE) word |= CARRIED_SEGMENT_GROWS;
+  if (hasEnd) word |= CARRIED_HAS_END;
+  writeRecord(previousUs, CLASS_CARRIED_VISIT, word, stride);
+}
+
+function writeRecord(timestampUs: i64, eventClass: i64, word: i64, stride: usize): void {
+  store<i64>(carriedEvents, (timestampUs << 3) | eventClass);
+  store<i64>(carriedEvents, word, 8);
+  if (stride == EVENT_FROM_BYTES) store<i64>(carriedEvents, 0, 16);
+  carriedEvents += stride;
 }
 
 function openAt(positionUs: i64, timestampUs: i64): void {
@@ -171,14 +253,21 @@ export function spansGap(eventClass: i32, positionUs: i64, fromUs: i64, timestam
   );
 }
 
-/** Folds the `count` events of one session id: sorts them, drops duplicates, splits visits. */
-export function foldSession(events: usize, count: u32, stride: usize, scratch: usize): void {
+/**
+ * Folds the `count` events of one session id, whose hashes lie at `fragment`: sorts them, drops duplicates, splits
+ * visits, and goes on with a visit that an earlier fold left behind.
+ */
+export function foldSession(fragment: usize, events: usize, count: u32, stride: usize, scratch: usize): void {
   const keyWords = <u32>(stride >> 3);
   sortRecords(events, count, stride, keyWords, scratch);
   let visitStartUs: i64 = load<i64>(events) >> 3;
+  let first: u32 = 0;
+  if ((load<i64>(events) & 7) >= CLASS_CARRIED_OPENER) {
+    first = resumeVisit(events, count, stride);
+    visitStartUs = resumedUs;
+  } else beginVisit();
   let previousUs = visitStartUs;
-  beginVisit();
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i = first; i < count; i++) {
     const event = events + <usize>i * stride;
     if (i > 0 && compareRecords(event - stride, event, keyWords) == 0) {
       countDuplicate();
@@ -203,5 +292,6 @@ export function foldSession(events: usize, count: u32, stride: usize, scratch: u
     previousUs = timestampUs;
   }
   endVisit(previousUs - visitStartUs);
-  endSession(load<i64>(events) >> 3, previousUs);
+  if (first < count) endSession(load<i64>(events + <usize>first * stride) >> 3, previousUs);
+  if (carriedFragments != 0) carryVisit(fragment, previousUs, stride);
 }

@@ -2,6 +2,7 @@
 import {
   THRESHOLD_BACKWARD_SKIP_US,
   THRESHOLD_FORWARD_SKIP_US,
+  THRESHOLD_HORIZON_US,
   THRESHOLD_MAX_SEGMENT_US,
   THRESHOLD_RATE_PER_MILLE,
   THRESHOLD_SESSION_TIMEOUT_US,
@@ -14,6 +15,7 @@ export let toleranceUs: i64 = 0;
 export let forwardSkipUs: i64 = 0;
 export let backwardSkipUs: i64 = 0;
 export let sessionTimeoutUs: i64 = 0;
+export let horizonUs: i64 = 0;
 
 export function loadThresholds(values: usize): void {
   maxSegmentUs = load<i64>(values + (THRESHOLD_MAX_SEGMENT_US << 3));
@@ -22,4 +24,5 @@ export function loadThresholds(values: usize): void {
   forwardSkipUs = load<i64>(values + (THRESHOLD_FORWARD_SKIP_US << 3));
   backwardSkipUs = load<i64>(values + (THRESHOLD_BACKWARD_SKIP_US << 3));
   sessionTimeoutUs = load<i64>(values + (THRESHOLD_SESSION_TIMEOUT_US << 3));
+  horizonUs = load<i64>(values + (THRESHOLD_HORIZON_US << 3));
 }

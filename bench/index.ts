@@ -10,6 +10,7 @@ import { type Aim, judgeAims, median, ratio, VARIANTS } from './aims.ts';
 import type { Measured } from './child.ts';
 import { benchKernel } from './kernel.ts';
 import { benchSkew, type Skew } from './skew.ts';
+import { benchUpdates, type UpdateBench } from './update.ts';
 import { benchWholeRun, type Contender, lakeBytes } from './whole-run.ts';
 
 // This file runs as bench/.build/bench/index.js.
@@ -26,6 +27,7 @@ const args = await yargs(process.argv.slice(2))
     },
     folder: { type: 'string', default: join(tmpdir(), 'playfold-bench'), describe: 'Where lakes are kept' },
     skew: { type: 'boolean', default: false, describe: 'Also the skewed lakes, 5 to 20 million events each' },
+    update: { type: 'boolean', default: false, describe: 'Updates instead of whole runs' },
     json: { type: 'boolean', default: false, describe: 'Print one JSON object' },
   })
   .strict()
@@ -86,6 +88,36 @@ function skewLines(
     ];
   });
   return formatTable(['skewed lake', 'seconds', 'ns an event', 'x usual', 'peak MB'], rows, '  ');
+}
+
+function updateTable(benches: readonly UpdateBench[]): string[] {
+  const rows = benches.map(({ share, runSeconds, updateSeconds, firstSeconds, peakBytes, update }) => [
+    `${share * 100} %`,
+    fixed(median(runSeconds)),
+    fixed(firstSeconds),
+    fixed(median(updateSeconds)),
+    fixed(median(updateSeconds.map((value, round) => value / runSeconds[round]!))),
+    (peakBytes / 1e6).toFixed(0),
+    String(update?.rowsChanged ?? 0),
+  ]);
+  const head = ['new events', 'run', 'first update', 'update', 'x run', 'peak MB', 'rows changed'];
+  return formatTable(head, rows, '  ');
+}
+
+if (args.update) {
+  for (const text of args.events.split(',')) {
+    const benches = await benchUpdates({
+      eventCount: parseCount('events', text),
+      rounds: args.rounds,
+      folder: args.folder,
+      cli: join(root, 'dist', 'cli.js'),
+    });
+    const lines = args.json
+      ? [JSON.stringify(benches)]
+      : [`Updates of ${text} events`, ...updateTable(benches)];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  process.exit();
 }
 
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableCores(), node: process.version };

@@ -10,6 +10,7 @@ export type { Check } from './sink/checks.ts';
 export type { Statistics, TopVideo } from './sink/statistics.ts';
 export { type Difference, type Verification, verifyResult } from './sink/verify.ts';
 export type {
+  LateMode,
   Notice,
   Progress,
   RowAccount,
@@ -17,5 +18,8 @@ export type {
   StageName,
   StageSummary,
   TableSummary,
+  UpdateSummary,
 } from './summary.ts';
+export { update } from './update/update.ts';
+export type { UpdateOptions } from './update/update-options.ts';
 export { VERSION } from './version.ts';

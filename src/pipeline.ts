@@ -172,14 +172,16 @@ function openDatabase(options: ResolvedOptions, staging: Staging, inputs: RunInp
   return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder, access });
 }
 
-async function scanSlices(
+/** Scans all slices into the exchange. `firstIndex` keeps the files of two calls in one run apart. */
+export async function scanSlices(
   pool: Pool,
   slices: readonly ScanSlice[],
   exchange: Exchange,
+  firstIndex = 0,
 ): Promise<ScanResult[]> {
   const results: ScanResult[] = [];
   await forEachAtOnce(slices, pool.threads, async (slice, index) => {
-    const result = await pool.scan(slice, index);
+    const result = await pool.scan(slice, firstIndex + index);
     exchange.add(result.batches);
     results.push(result);
   });
@@ -196,7 +198,8 @@ async function foldPartitions(pool: Pool, exchange: Exchange, partitionCount: nu
   return results;
 }
 
-function noRows(options: ResolvedOptions): PlayfoldError {
+/** What to tell a user whose inputs hold nothing. */
+export function noRows(options: ResolvedOptions): PlayfoldError {
   const window = options.sinceUs !== null || options.untilUs !== null ? ' between --since and --until' : '';
   return new PlayfoldError(
     `${options.inputs.join(', ')}: no rows to read${window}; check the path, or allow it with --allow-empty.`,

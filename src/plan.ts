@@ -50,18 +50,41 @@ export async function planRun(
   database: Database,
   files: readonly InputFile[],
   options: ResolvedOptions,
-  { tempFolder, quarantineFolder, counters }: RunPlaces,
+  places: RunPlaces,
 ): Promise<RunPlan> {
+  const keepInvalid = places.quarantineFolder !== null;
+  const { tempFolder } = places;
+  const slices = await planSlices(database, files, options.config, { ...options, keepInvalid, tempFolder });
+  const inputPaths = files.map(({ path }) => path);
+  return planWork(slices, inputPaths, options, places);
+}
+
+/** What an update plans in another way than a run. */
+export interface WorkTraits {
+  /** For a result that later events are added to: events keep their fromTime place, and the latest time is told. */
+  readonly isUpdate?: boolean;
+  readonly leastPartitionBits?: number;
+  /** Dialects whose event names are understood; default: those of the slices. */
+  readonly dialects?: readonly string[];
+}
+
+/** Divides memory and threads for the work. `inputPaths` are all that a scan may read, beside the temporary folder. */
+export function planWork(
+  slices: readonly ScanSlice[],
+  inputPaths: readonly string[],
+  options: ResolvedOptions,
+  { tempFolder, quarantineFolder, counters }: RunPlaces,
+  { isUpdate = false, leastPartitionBits = 0, dialects = dialectsOf(slices) }: WorkTraits = {},
+): RunPlan {
   const { config } = options;
-  const keepInvalid = quarantineFolder !== null;
-  const slices = await planSlices(database, files, config, { ...options, keepInvalid, tempFolder });
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
-  const hasFrom = slices.some((slice) => slice.expressions.fromTime !== null);
+  const hasFrom = isUpdate || slices.some((slice) => slice.expressions.fromTime !== null);
   const records = recordsOf(options.tables);
   const recordBytes = recordBytesAnEvent(records);
   const budget = planBudget({ ...options, rowEstimate, hasFrom, recordBytes });
-  const partitionBits = options.partitionBits ?? budget.partitionBits;
-  const binsPerPartition = options.binsPerPartition ?? budget.binsPerPartition;
+  const partitionBits = options.partitionBits ?? Math.max(budget.partitionBits, leastPartitionBits);
+  // An update folds a partition as one bin: its pieces come of many calls, cut in other ways.
+  const binsPerPartition = isUpdate ? 1 : (options.binsPerPartition ?? budget.binsPerPartition);
   const binBits = partitionBits + Math.log2(binsPerPartition);
   const roundRows = options.roundRows ?? budget.roundRows;
   const executor: ExecutorSettings = {
@@ -69,16 +92,14 @@ export async function planRun(
     scan: {
       ...budget,
       tempFolder,
-      inputPaths: files.map(({ path }) => path),
+      inputPaths,
       binBits,
       binsPerPartition,
       roundRows,
       hasFrom,
+      findsLatest: isUpdate,
       databaseMemoryBytes: budget.scanDatabaseBytes,
-      eventNames: mergeEventNames(
-        config.eventNames,
-        slices.map(({ columns }) => columns.dialect),
-      ),
+      eventNames: mergeEventNames(config.eventNames, dialects),
       idHashBits: options.idHashBits,
       quarantineFolder,
     },
@@ -105,4 +126,9 @@ export async function planRun(
     mergeDatabaseBytes: budget.mergeDatabaseBytes,
     executor,
   };
+}
+
+/** The dialects of some slices, each once. */
+export function dialectsOf(slices: readonly ScanSlice[]): string[] {
+  return [...new Set(slices.map(({ columns }) => columns.dialect))].sort();
 }

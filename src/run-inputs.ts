@@ -77,7 +77,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 ] satisfies (keyof ResolvedOptions)[]);
 
 /** SHA-256, in hex, of all that decides a result: input files by path, size and time, options, version. */
-function runKeyOf(
+export function runKeyOf(
   options: ResolvedOptions,
   inputs: readonly InputVersion[],
   videos: InputVersion | null,

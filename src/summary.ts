@@ -55,7 +55,27 @@ export interface RunSummary {
   readonly stages: readonly StageSummary[];
   /** True where an earlier run had published this very result, so that nothing was done. */
   readonly unchanged: boolean;
+  /** Of `playfold update` alone. */
+  readonly update?: UpdateSummary;
 }
+
+/** What an update read and changed. */
+export interface UpdateSummary {
+  /** True for the first call on a folder, and where all was folded anew. */
+  readonly isFirst: boolean;
+  readonly inputs: { readonly read: number; readonly skipped: number; readonly changed: number };
+  /** ISO-8601, UTC: the latest event so far; null before the first. */
+  readonly watermark: string | null;
+  /** Events older than `lateness` before the watermark of the call before, of pairs that had been folded. */
+  readonly late: { readonly mode: LateMode; readonly events: number; readonly pairs: number };
+  /** Rows of the result that were computed anew; the others are as they were. */
+  readonly rowsChanged: number;
+  readonly filesWritten: number;
+  readonly filesLinked: number;
+}
+
+/** What to do with late events. */
+export type LateMode = 'reprocess' | 'quarantine' | 'fail';
 
 /** What happens beside the stages, for logs. */
 export interface Notice {

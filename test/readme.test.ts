@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { listOptions, type Option } from '../src/config/option-list.ts';
+import type { OptionGroup } from '../src/config/schema.ts';
 
 /** A Markdown table with aligned columns, as Biome formats it. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -19,10 +22,10 @@ function flagOf({ key, flag, letter, kind, defaultText, valueName }: Option): st
   return `\`${`${long} ${valueName}`.trim()}\`${short}`;
 }
 
-const optionTable = (): string =>
+const optionTable = (groups: readonly OptionGroup[]): string =>
   markdownTable(
     ['option', 'meaning', 'default'],
-    listOptions(['input', 'result', 'resources', 'terminal']).map((option) => [
+    listOptions(groups).map((option) => [
       flagOf(option),
       option.description,
       option.kind === 'boolean' ? '' : option.defaultText,
@@ -49,6 +52,42 @@ function replaceSection(text: string, name: string, content: string): string {
 
 it('README.md lists every option and key as the schema has them; vitest -u writes them', async () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const expected = replaceSection(replaceSection(readme, 'options', optionTable()), 'keys', keyTable());
+  const sections = [
+    ['options', optionTable(['input', 'result', 'resources', 'terminal'])],
+    ['update options', optionTable(['update'])],
+    ['keys', keyTable()],
+  ] as const;
+  const expected = sections.reduce((text, [name, content]) => replaceSection(text, name, content), readme);
   await expect(expected).toMatchFileSnapshot('../README.md');
+});
+
+const snippets = [
+  ...readFileSync(new URL('../README.md', import.meta.url), 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms),
+].map(([, language = '', text = '']) => ({ language, text }));
+const inLanguage = (language: string): string[] =>
+  snippets.filter((snippet) => snippet.language === language).map(({ text }) => text);
+
+describe('what README.md shows', () => {
+  it.each(inLanguage('yaml'))('is YAML: %s', (text) => {
+    expect(
+      parseAllDocuments(text).flatMap((document) => ('errors' in document ? document.errors : [])),
+    ).toEqual([]);
+  });
+
+  const isPython = spawnSync('python3', ['--version']).status === 0;
+  it.skipIf(!isPython).each(inLanguage('python'))('is Python: %s', (text) => {
+    const parse = ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'];
+    const { status, stderr } = spawnSync('python3', parse, { input: text, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.each([
+    ...inLanguage('sh'),
+    // A line of a crontab: five fields, then a command.
+    ...inLanguage('cron').map((text) => text.replaceAll(/^(\S+ ){5}/gm, '')),
+    ...inLanguage('python').flatMap((text) => /bash_command="""(.*?)"""/s.exec(text)?.[1] ?? []),
+  ])('is shell: %s', (text) => {
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
 });

@@ -2,16 +2,24 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { addFlags, type Flags, settingsOf } from '../config/flags.ts';
 import { listenForStop } from './stop-signals.ts';
 
+/** The positional argument of commands that read events. */
+export const INPUTS = {
+  type: 'string',
+  array: true,
+  defaultDescription: 'inputs of playfold.yaml',
+  describe: 'Files, folders or globs of Parquet, JSON, CSV or TSV; - is standard input',
+} as const;
+
 function build(yargs: Argv): Argv<Flags> {
-  return addFlags(
-    yargs.positional('inputs', {
-      type: 'string',
-      array: true,
-      defaultDescription: 'inputs of playfold.yaml',
-      describe: 'Files, folders or globs of Parquet, JSON, CSV or TSV; - is standard input',
-    }),
-    ['input', 'result', 'resources', 'terminal', 'events', 'rules', 'engagement'],
-  ).example('$0 run events/ --out watch', 'Fold a folder of event files');
+  return addFlags(yargs.positional('inputs', INPUTS), [
+    'input',
+    'result',
+    'resources',
+    'terminal',
+    'events',
+    'rules',
+    'engagement',
+  ]).example('$0 run events/ --out watch', 'Fold a folder of event files');
 }
 
 async function handle(args: ArgumentsCamelCase<Flags>): Promise<void> {

@@ -98,6 +98,29 @@ export const resultOptions = {
     .register(optionFacts, { value: 'GATE', hasCommas: true }),
 };
 
+/** Of playfold update alone. */
+export const updateOptions = {
+  filesFrom: path
+    .optional()
+    .describe('File that names further inputs, one a line; - is standard input')
+    .register(optionFacts, { value: 'FILE', defaultText: 'none' }),
+  lateness: z
+    .number()
+    .min(0)
+    .max(366 * 86_400)
+    .default(3600)
+    .describe('Seconds before the latest event in which events may still come')
+    .register(optionFacts, { value: 'SECONDS' }),
+  late: z
+    .enum(['reprocess', 'quarantine', 'fail'])
+    .default('reprocess')
+    .describe('What to do with events that come later than that'),
+  changed: z
+    .enum(['fail', 'reprocess'])
+    .default('fail')
+    .describe('What to do when a file that was read has changed'),
+};
+
 export const resourceOptions = {
   threads: z
     .int()

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { describeIssue } from './issues.ts';
 import { engagementKeys, eventKeys, ruleKeys } from './keys.ts';
-import { inputOptions, resourceOptions, resultOptions, terminalOptions } from './options.ts';
+import { inputOptions, resourceOptions, resultOptions, terminalOptions, updateOptions } from './options.ts';
 import { parseTimeUs } from './times.ts';
 
 /** Groups of options, in the order of --help and the README; a command takes those that it needs. */
 export const OPTION_GROUPS = {
   input: { title: 'Input', shape: inputOptions },
   result: { title: 'Result', shape: resultOptions },
+  update: { title: 'Update', shape: updateOptions },
   resources: { title: 'Resources', shape: resourceOptions },
   terminal: { title: 'Terminal', shape: terminalOptions },
   events: { title: 'Reading events', shape: eventKeys },
@@ -53,7 +54,7 @@ function refuseRetentionWithoutRanges({ tables, uniqueSeconds }: Result, context
 
 /** Everything that flags, environment and playfold.yaml may say. */
 export const settingsSchema = z
-  .strictObject({ ...runShape, ...terminalOptions, ...configSchema.shape })
+  .strictObject({ ...runShape, ...updateOptions, ...terminalOptions, ...configSchema.shape })
   .superRefine(refuseEmptyWindow)
   .superRefine(refuseRetentionWithoutRanges);
 
@@ -62,6 +63,9 @@ export const runOptionsSchema = z
   .strictObject({ ...runShape, config: configSchema.prefault({}) })
   .superRefine(refuseEmptyWindow)
   .superRefine(refuseRetentionWithoutRanges);
+
+/** What `update` takes beside what `run` takes. */
+export const updateOptionsSchema = z.strictObject(updateOptions);
 
 /** A whole configuration: every key has a value. */
 export type Config = z.output<typeof configSchema>;

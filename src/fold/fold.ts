@@ -126,13 +126,14 @@ export class Folder {
     });
     for (const piece of source.pieces) {
       source.read(piece, fold.next(piece));
-      fold.keepShare(piece, share, shareCount);
+      fold.keepInOne(fold.selectShare(piece, share, shareCount));
     }
     return fold;
   }
 }
 
-function sum(values: Int32Array): number {
+/** The sum of a column of counts. */
+export function sum(values: Int32Array): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
   return total;

@@ -1,5 +1,9 @@
 import type { Kernel } from './kernel.ts';
 import {
+  FOLD_CARRIED_EVENT_COUNT,
+  FOLD_CARRIED_EVENTS,
+  FOLD_CARRIED_FRAGMENT_COUNT,
+  FOLD_CARRIED_FRAGMENTS,
   FOLD_COLUMNS,
   FOLD_EVENTS,
   FOLD_FRAGMENTS,
@@ -34,6 +38,12 @@ export interface BinOffsets {
   readonly events: Int32Array;
 }
 
+/** Fragments and their events, as views or copies. */
+export interface FragmentBytes extends FragmentCounts {
+  readonly fragments: Uint8Array;
+  readonly events: Uint8Array;
+}
+
 /** The fold side of the kernel: fragments and their events go in, rows come out. */
 export class FoldKernel {
   private readonly kernel: Kernel;
@@ -41,8 +51,9 @@ export class FoldKernel {
   private plan: MemoryPlan | null = null;
   private size: FoldSize | null = null;
   private pieceCount = 0;
-  private fragmentCount = 0;
-  private eventCount = 0;
+  /** What was kept so far. */
+  fragmentCount = 0;
+  eventCount = 0;
 
   constructor(kernel: Kernel, thresholds: BigInt64Array) {
     this.kernel = kernel;
@@ -60,13 +71,9 @@ export class FoldKernel {
     new BigInt64Array(this.buffer, this.slot(FOLD_THRESHOLDS), this.thresholds.length).set(this.thresholds);
   }
 
-  /** Views for the caller to fill with the next fragments and their events, before `keep` or `keepShare`. */
-  next(counts: FragmentCounts): { readonly fragments: Uint8Array; readonly events: Uint8Array } {
-    const stride = this.size!.eventStride;
-    return {
-      fragments: this.kernel.bytes(this.fragmentsPtr, counts.fragmentCount * FRAGMENT_BYTES),
-      events: this.kernel.bytes(this.eventsPtr, counts.eventCount * stride),
-    };
+  /** Views for the caller to fill with the next fragments and their events, before it keeps them or a part. */
+  next(counts: FragmentCounts): FragmentBytes {
+    return this.bytesOf(this.fragmentsPtr, this.eventsPtr, counts);
   }
 
   /** Keeps all that was filled in: the next piece, whose bins lie at `offsets`, counted from the first. */
@@ -85,22 +92,54 @@ export class FoldKernel {
     this.eventCount += counts.eventCount;
   }
 
-  /** Keeps what belongs to one share of the user x video pairs; the plan has one piece and one bin. */
-  keepShare(counts: FragmentCounts, share: number, shareCount: number): void {
-    const scratch = this.plan!.planPtr + FOLD_RANGE_COUNT * 4;
-    this.fragmentCount += this.kernel.exports.selectFragments(
+  /** Keeps what was filled in, or what a selection left of it; the plan has one piece and one bin. */
+  keepInOne(counts: FragmentCounts): void {
+    this.fragmentCount += counts.fragmentCount;
+    this.eventCount += counts.eventCount;
+    this.pieceCount = 1;
+    const runs = new Uint32Array(this.buffer, this.slot(FOLD_RUNS), 4);
+    runs.set([0, 0, this.fragmentCount, this.eventCount]);
+  }
+
+  /** Of what was filled in, leaves what belongs to one share of the user x video pairs. */
+  selectShare({ fragmentCount }: FragmentCounts, share: number, shareCount: number): FragmentCounts {
+    const left = this.kernel.exports.selectFragments(
       this.fragmentsPtr,
-      counts.fragmentCount,
+      fragmentCount,
       this.eventsPtr,
       this.size!.eventStride,
       share,
       shareCount,
-      scratch,
+      this.scratchPtr,
     );
-    this.eventCount += new Uint32Array(this.buffer, scratch, 1)[0]!;
-    this.pieceCount = 1;
-    const runs = new Uint32Array(this.buffer, this.slot(FOLD_RUNS), 4);
-    runs.set([0, 0, this.fragmentCount, this.eventCount]);
+    return { fragmentCount: left, eventCount: this.uint32(this.scratchPtr) };
+  }
+
+  /** Of what was filled in, leaves the events before the horizon, or those from it on. */
+  selectSide({ fragmentCount }: FragmentCounts, horizonUs: bigint, fromHorizon: boolean): FragmentCounts {
+    const left = this.kernel.exports.splitFragments(
+      this.fragmentsPtr,
+      fragmentCount,
+      this.eventsPtr,
+      this.size!.eventStride,
+      horizonUs,
+      fromHorizon ? 1 : 0,
+      this.scratchPtr,
+    );
+    return { fragmentCount: left, eventCount: this.uint32(this.scratchPtr) };
+  }
+
+  /** All that was kept so far: views, whose contents `fold` destroys. */
+  kept(): FragmentBytes {
+    return this.bytesOf(this.slot(FOLD_FRAGMENTS), this.slot(FOLD_EVENTS), this);
+  }
+
+  /** What the visits left behind for a fold of later events, where `begin` was told so: views. */
+  carried(): FragmentBytes {
+    return this.bytesOf(this.slot(FOLD_CARRIED_FRAGMENTS), this.slot(FOLD_CARRIED_EVENTS), {
+      fragmentCount: this.uint32(this.plan!.planPtr + FOLD_CARRIED_FRAGMENT_COUNT * 4),
+      eventCount: this.uint32(this.plan!.planPtr + FOLD_CARRIED_EVENT_COUNT * 4),
+    });
   }
 
   /** Folds what was kept. The rows are views into the kernel's memory, valid until the next `begin`. */
@@ -108,7 +147,7 @@ export class FoldKernel {
     const { planPtr } = this.plan!;
     const rowCount = this.kernel.exports.foldPartition(planPtr, this.pieceCount);
     if (rowCount < 0) throw new Error(`foldPartition(${this.pieceCount}) answered ${rowCount}`);
-    const rangeCount = new Uint32Array(this.buffer, planPtr + FOLD_RANGE_COUNT * 4, 1)[0]!;
+    const rangeCount = this.uint32(planPtr + FOLD_RANGE_COUNT * 4);
     const columns = Array.from({ length: ROW_COLUMNS }, (_, column) => {
       const ptr = this.slot(FOLD_COLUMNS + column);
       if (column < 2) return new BigUint64Array(this.buffer, ptr, rowCount);
@@ -140,6 +179,28 @@ export class FoldKernel {
           : new Int32Array(this.buffer, ptr, rowCount);
       }),
     };
+  }
+
+  private bytesOf(
+    fragmentsPtr: number,
+    eventsPtr: number,
+    { fragmentCount, eventCount }: FragmentCounts,
+  ): FragmentBytes {
+    return {
+      fragmentCount,
+      eventCount,
+      fragments: this.kernel.bytes(fragmentsPtr, fragmentCount * FRAGMENT_BYTES),
+      events: this.kernel.bytes(eventsPtr, eventCount * this.size!.eventStride),
+    };
+  }
+
+  /** Where a selection leaves its number of events. */
+  private get scratchPtr(): number {
+    return this.plan!.planPtr + FOLD_RANGE_COUNT * 4;
+  }
+
+  private uint32(ptr: number): number {
+    return new Uint32Array(this.buffer, ptr, 1)[0]!;
   }
 
   private get buffer(): ArrayBuffer {

@@ -21,6 +21,15 @@ export interface KernelExports {
     shareCount: number,
     eventCountPtr: number,
   ): number;
+  splitFragments(
+    fragmentsPtr: number,
+    fragmentCount: number,
+    eventsPtr: number,
+    eventStride: number,
+    horizonUs: bigint,
+    fromHorizon: number,
+    eventCountPtr: number,
+  ): number;
 }
 
 const WASM_PAGE_BYTES = 65536;

@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -11,6 +11,16 @@ export const CLASS_SEEK = 2;
 export const CLASS_PLAY = 3;
 export const CLASS_RESUME = 4;
 export const CLASS_PROGRESS = 5;
+
+// Not events: what a session's last visit left behind at a horizon, for a later fold to go on from. One or two of
+// them stand before the session's events. An opener: the time and position at which watching started. A visit: the
+// time of its last event; in place of a position CARRIED_ flags and, above them, closedAt + 1 in microseconds or 0.
+export const CLASS_CARRIED_OPENER = 6;
+export const CLASS_CARRIED_VISIT = 7;
+export const CARRIED_LAST_WAS_END = 1;
+export const CARRIED_SEGMENT_GROWS = 2;
+export const CARRIED_HAS_END = 4;
+export const CARRIED_FLAG_BITS = 3;
 
 // Reasons for an invalid row, in the order in which SPEC.md section 1 tests them.
 export const INVALID_TIMESTAMP = 0;
@@ -97,7 +107,7 @@ export const FOLD_BIN_BITS = 6; // a count: leading bits of the user hash that a
 export const FOLD_SEGMENTS = 7; // i64[2] a credited segment of the pair at hand
 export const FOLD_EVENT_STRIDE = 8; // EVENT_BYTES or EVENT_FROM_BYTES
 export const FOLD_WITH_RANGES = 9; // 0 or 1
-export const FOLD_THRESHOLDS = 10; // i64[6], below
+export const FOLD_THRESHOLDS = 10; // i64[7], below
 export const FOLD_RANGE_STARTS = 11; // f64 seconds
 export const FOLD_RANGE_ENDS = 12;
 export const FOLD_RANGE_OFFSETS = 13; // i32, rows + 1
@@ -115,7 +125,8 @@ export const THRESHOLD_TOLERANCE_US = 2;
 export const THRESHOLD_FORWARD_SKIP_US = 3;
 export const THRESHOLD_BACKWARD_SKIP_US = 4;
 export const THRESHOLD_SESSION_TIMEOUT_US = 5;
-export const THRESHOLD_COUNT = 6;
+export const THRESHOLD_HORIZON_US = 6; // with FOLD_WITH_CARRIED: events to come are not older
+export const THRESHOLD_COUNT = 7;
 
 // Output columns of the fold: first those of 8 bytes, then those of 4.
 export const ROW_USER = 0;
@@ -152,7 +163,12 @@ export const FOLD_REPLAYS = 69; // one record a piece of video that a user saw m
 export const FOLD_REPLAY_COLUMNS = 70; // REPLAY_COLUMNS pointers
 export const FOLD_STEPS = 75; // one record an event: what it did
 export const FOLD_STEP_COLUMNS = 76; // STEP_COLUMNS pointers
-export const FOLD_SLOTS = 94; // FOLD_STEP_COLUMNS + STEP_COLUMNS
+export const FOLD_CARRIED_FRAGMENTS = 94; // output: FOLD_STEP_COLUMNS + STEP_COLUMNS
+export const FOLD_CARRIED_EVENTS = 95; // output
+export const FOLD_CARRIED_FRAGMENT_COUNT = 96; // output: counts
+export const FOLD_CARRIED_EVENT_COUNT = 97;
+export const FOLD_WITH_CARRIED = 98; // 0 or 1
+export const FOLD_SLOTS = 99;
 
 export const VISIT_USER = 0;
 export const VISIT_VIDEO = 1;

@@ -4,6 +4,8 @@ import {
   FOLD_BIN_COUNT,
   FOLD_BUCKET_BITS,
   FOLD_BUCKETS,
+  FOLD_CARRIED_EVENTS,
+  FOLD_CARRIED_FRAGMENTS,
   FOLD_COLUMNS,
   FOLD_EVENT_STRIDE,
   FOLD_EVENTS,
@@ -19,6 +21,7 @@ import {
   FOLD_SORTED_EVENTS,
   FOLD_SORTED_FRAGMENTS,
   FOLD_THRESHOLDS,
+  FOLD_WITH_CARRIED,
   FOLD_WITH_RANGES,
   FRAGMENT_BYTES,
   INVALID_REASON_COUNT,
@@ -114,6 +117,8 @@ export interface FoldSize extends FragmentCounts {
   readonly withRanges: boolean;
   /** What the fold records beside its rows. */
   readonly records?: readonly RecordName[];
+  /** Whether sessions leave behind what a fold of later events can go on from. */
+  readonly withCarried?: boolean | undefined;
 }
 
 /** Between two regions lie at least this many bytes that belong to none: tests put guards there. */
@@ -223,6 +228,11 @@ export function planFold(base: number, size: FoldSize): MemoryPlan {
   for (let column = 0; column < ROW_COLUMNS; column++)
     layout.region(FOLD_COLUMNS + column, fragmentCount * (column < ROW_WIDE_COLUMNS ? 8 : 4));
   placeRecords(layout, size);
+  if (size.withCarried) {
+    layout.region(FOLD_CARRIED_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
+    layout.region(FOLD_CARRIED_EVENTS, 2 * fragmentCount * eventStride);
+  }
+  slots[FOLD_WITH_CARRIED] = size.withCarried ? 1 : 0;
   slots[FOLD_BUCKET_BITS] = bucketBits;
   slots[FOLD_BIN_BITS] = size.binBits;
   slots[FOLD_BIN_COUNT] = size.binCount;

@@ -1,6 +1,7 @@
 import type { Piece } from '../exchange/exchange.ts';
 import { HeldBytes } from '../exchange/held-bytes.ts';
 import { Folder, type FoldResult, type FoldSettings } from '../fold/fold.ts';
+import { HorizonFolder, type HorizonFoldResult } from '../fold/horizon-fold.ts';
 import { RunCounters } from '../progress-counters.ts';
 import { Scanner, type ScanResult, type ScanSettings } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
@@ -22,6 +23,7 @@ export class Executor {
   private readonly counters: RunCounters;
   private scanner: Scanner | null = null;
   private folder: Folder | null = null;
+  private horizonFolder: HorizonFolder | null = null;
 
   constructor(settings: ExecutorSettings) {
     this.settings = settings;
@@ -38,6 +40,16 @@ export class Executor {
     this.close();
     this.folder ??= new Folder(this.settings.module, this.settings.fold);
     return this.folder.fold(pieces, index, this.held, this.counters);
+  }
+
+  async foldAtHorizon(
+    pieces: readonly Piece[],
+    index: number,
+    horizonUs: bigint,
+  ): Promise<HorizonFoldResult> {
+    this.close();
+    this.horizonFolder ??= new HorizonFolder(this.settings.module, this.settings.fold);
+    return this.horizonFolder.fold(pieces, index, horizonUs, this.held, this.counters);
   }
 
   /** Gives back what scanning took. */

@@ -1,6 +1,7 @@
 import { type ErrorData, toErrorData } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
+import type { HorizonFoldResult } from '../fold/horizon-fold.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import { Executor, type ExecutorSettings } from './executor.ts';
@@ -9,11 +10,12 @@ import { Executor, type ExecutorSettings } from './executor.ts';
 export type Task = { readonly index: number; readonly attempt: 1 | 2 } & (
   | { readonly kind: 'scan'; readonly slice: ScanSlice }
   | { readonly kind: 'fold'; readonly pieces: readonly Piece[] }
+  | { readonly kind: 'foldAtHorizon'; readonly pieces: readonly Piece[]; readonly horizonUs: bigint }
 );
 
 /** What comes of it; errors travel as data, because their own properties would be lost. */
 export type TaskResult =
-  | { readonly result: ScanResult | FoldResult; readonly error: null }
+  | { readonly result: ScanResult | FoldResult | HorizonFoldResult; readonly error: null }
   | { readonly result: null; readonly error: ErrorData };
 
 /** Does tasks in this thread, one at a time. */
@@ -30,11 +32,7 @@ export class TaskRunner {
   async run(task: Task): Promise<TaskResult> {
     try {
       if (task.attempt > 1) this.renew();
-      const result =
-        task.kind === 'scan'
-          ? await this.executor.scan(task.slice, task.index)
-          : await this.executor.fold(task.pieces, task.index);
-      return { result, error: null };
+      return { result: await this.execute(task), error: null };
     } catch (error) {
       return { result: null, error: toErrorData(error) };
     }
@@ -42,6 +40,17 @@ export class TaskRunner {
 
   close(): void {
     this.executor.close();
+  }
+
+  private execute(task: Task): Promise<ScanResult | FoldResult | HorizonFoldResult> {
+    switch (task.kind) {
+      case 'scan':
+        return this.executor.scan(task.slice, task.index);
+      case 'fold':
+        return this.executor.fold(task.pieces, task.index);
+      case 'foldAtHorizon':
+        return this.executor.foldAtHorizon(task.pieces, task.index, task.horizonUs);
+    }
   }
 
   private renew(): void {

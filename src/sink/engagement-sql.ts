@@ -107,14 +107,21 @@ export function outputColumns(uniqueSeconds: boolean): readonly OutputColumn[] {
   ];
 }
 
-/**
- * SQL for the result: the columns of SPEC.md section 4, then the partition column, if any; of the folded rows
- * that meet `condition`, or of all.
- */
+/** Which rows the result is made of, and what stands beside its columns. */
+export interface ResultRows {
+  /** SQL for a table of folded rows. */
+  readonly rows?: string;
+  /** SQL for which of them, or null for all. */
+  readonly condition?: string | null;
+  /** A column behind those of the specification. */
+  readonly partition?: OutputColumn | null;
+}
+
+/** SQL for the result: the columns of SPEC.md section 4, then the partition column, if any. */
 export function engagementSql(
   config: Config,
   uniqueSeconds: boolean,
-  { partition = null, condition = null }: { partition?: OutputColumn | null; condition?: string | null },
+  { rows = `${FOLDED_TABLE}()`, partition = null, condition = null }: ResultRows,
 ): string {
   const columns = [...outputColumns(uniqueSeconds), ...(partition === null ? [] : [partition])];
   const tier = `CASE WHEN D IS NULL THEN 'Minimal' ELSE ${tierSql(config)} END`;
@@ -124,7 +131,7 @@ export function engagementSql(
         durations.duration AS D, durations.source, watchUs / 1e6 AS W,
         ${uniqueSeconds ? 'uniqueUs / 1e6' : 'NULL::DOUBLE'} AS U, maxPositionUs / 1e6 AS M,
         forwardSkipCount + backwardSkipCount AS skips
-      FROM ${FOLDED_TABLE}() AS folded
+      FROM ${rows} AS folded
       LEFT JOIN users ON users.hash = folded.userHash
       LEFT JOIN durations ON durations.hash = folded.videoHash
       ${condition === null ? '' : `WHERE ${condition}`}

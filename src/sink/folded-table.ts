@@ -28,9 +28,10 @@ export function registerFoldedTable(
   places: readonly BatchPlace[],
   rowCount: number,
   threads: number,
+  name = FOLDED_TABLE,
 ): void {
   const table = duckdb.create_table_function();
-  duckdb.table_function_set_name(table, FOLDED_TABLE);
+  duckdb.table_function_set_name(table, name);
   duckdb.table_function_supports_projection_pushdown(table, true);
   duckdb.table_function_set_bind(table, (info) => {
     for (const [column, name] of FOLDED_COLUMNS.entries())

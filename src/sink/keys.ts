@@ -57,14 +57,14 @@ export async function readUnknownNames(
 }
 
 /**
- * Creates the table estimates(videoHash, duration, pairSum) in one reading of the folded rows. Returns the sum of the
- * hashes of all pairs, for the checks.
+ * Creates the table estimates(videoHash, duration, pairSum) in one reading of the folded rows, which are those of the
+ * SQL table `rows`. Returns the sum of the hashes of their pairs, for the checks.
  */
-export async function createEstimates(database: Database): Promise<string> {
+export async function createEstimates(database: Database, rows = `${FOLDED_TABLE}()`): Promise<string> {
   await database.run(
     `CREATE TEMP TABLE estimates AS
      SELECT videoHash, nullif(max(maxCreditedEndUs), 0) / 1e6 AS duration, sum(hash(userHash, videoHash)) AS pairSum
-     FROM ${FOLDED_TABLE}() GROUP BY videoHash`,
+     FROM ${rows} GROUP BY videoHash`,
   );
   const [row] = await database.rows<{ pairSum: string }>(
     `SELECT (coalesce(sum(pairSum), 0) % 18446744073709551616)::VARCHAR AS pairSum FROM estimates`,

@@ -72,9 +72,9 @@ export class Staging {
    * Gives every table file a name that no other version has: a reader that listed one version never opens a file
    * of another by its name. What starts with `_` or `.` is not the reader's, and keeps its name.
    */
-  async stampNames(): Promise<void> {
+  async stampNames(below = this.folder): Promise<void> {
     const stamp = this.id.slice(-8);
-    for (const entry of await readdir(this.folder, { recursive: true, withFileTypes: true })) {
+    for (const entry of await readdir(below, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const isHidden = relative(this.folder, path).split(/[\\/]/).some(isHiddenName);
       if (!entry.isFile() || isHidden) continue;

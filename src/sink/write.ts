@@ -24,14 +24,14 @@ export interface WriteSettings {
  * Level 1: level 3 takes a fifth longer. Dictionaries above 4000 values and Bloom filters cost a sixth of the
  * time and save 2 % of the bytes. Row groups of half the usual size take half the memory and no more time.
  */
-const PARQUET = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 4000,
+export const PARQUET = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 4000,
   WRITE_BLOOM_FILTER false, ROW_GROUP_SIZE 61440`;
 
 /** Up to so many partitions are written one by one: PARTITION_BY takes twice the time and memory of a plain COPY. */
 const MAX_COPIES = 6;
 
 /** More folders serve no reader: they come of timestamps gone wrong. */
-const MAX_PARTITIONS = 10_000;
+export const MAX_PARTITIONS = 10_000;
 /** PARTITION_BY takes 400 KB a partition and thread, whatever its rows; the join needs room too. */
 const MEMORY_BYTES_A_PARTITION = 4e6;
 
@@ -40,6 +40,22 @@ export type TableSql = (parts: {
   readonly partition?: OutputColumn | null;
   readonly condition?: string | null;
 }) => string;
+/** How many partitions one COPY may write. */
+export function partitionsAtOnce({
+  memoryBytes,
+  threads,
+}: Pick<WriteSettings, 'memoryBytes' | 'threads'>): number {
+  return Math.ceil(memoryBytes / threads / MEMORY_BYTES_A_PARTITION);
+}
+
+/** What to tell a user whose timestamps fall all over time. */
+export function tooManyPartitions(partitionBy: PartitionBy): PlayfoldError {
+  return new PlayfoldError(
+    `--partition-by ${partitionBy}: more than ${MAX_PARTITIONS} partitions occur; choose month, none or ` +
+      'bucket:N, or leave out wrong timestamps with --since and --until.',
+    EXIT.usage,
+  );
+}
 
 /** Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`. */
 export function writeEngagement(
@@ -75,12 +91,7 @@ export async function writePartitioned(
     return;
   }
   const values = await partitionValues(database, source, partition);
-  if (values.length > MAX_PARTITIONS)
-    throw new PlayfoldError(
-      `--partition-by ${partitionBy}: more than ${MAX_PARTITIONS} partitions occur; choose month, none or ` +
-        'bucket:N, or leave out wrong timestamps with --since and --until.',
-      EXIT.usage,
-    );
+  if (values.length > MAX_PARTITIONS) throw tooManyPartitions(partitionBy);
   if (values.length > MAX_COPIES) {
     const keys = values.map(({ key }) => key);
     await writeTogether(database, table, written, partition, keys);
@@ -97,12 +108,13 @@ export async function writePartitioned(
 async function writeTogether(
   database: Database,
   table: string,
-  { memoryBytes, threads, sql }: PartitionedTable,
+  written: PartitionedTable,
   partition: PartitionColumn,
   keys: readonly string[],
 ): Promise<void> {
   const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
-  const atOnce = Math.ceil(memoryBytes / threads / MEMORY_BYTES_A_PARTITION);
+  const { sql } = written;
+  const atOnce = partitionsAtOnce(written);
   for (let at = 0; at < keys.length; at += atOnce) {
     const some = keys.slice(at, at + atOnce).map((key) => quoteText(key));
     const condition = keys.length <= atOnce ? null : `${partition.key} IN (${some.join(', ')})`;

@@ -1,7 +1,7 @@
 import type { BatchWriter } from '../exchange/batch-writer.ts';
 import { roundToBatch } from '../exchange/batches.ts';
 import { type PartitionedBatch, thinOffsets } from '../exchange/exchange.ts';
-import type { ScanKernel } from '../kernel/scan-kernel.ts';
+import type { Round, ScanKernel } from '../kernel/scan-kernel.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
 import type { ChunkTaker } from './hand-over.ts';
 
@@ -12,13 +12,21 @@ export class RoundCollector implements ChunkTaker {
   private readonly writer: BatchWriter;
   private readonly counters: RunCounters;
   private readonly binsPerPartition: number;
+  private readonly latest: LatestEvent | null;
   private rowsTaken = 0;
 
-  constructor(kernel: ScanKernel, writer: BatchWriter, counters: RunCounters, binsPerPartition: number) {
+  constructor(
+    kernel: ScanKernel,
+    writer: BatchWriter,
+    counters: RunCounters,
+    binsPerPartition: number,
+    latest: LatestEvent | null = null,
+  ) {
     this.kernel = kernel;
     this.writer = writer;
     this.counters = counters;
     this.binsPerPartition = binsPerPartition;
+    this.latest = latest;
   }
 
   take(rowCount: number): void {
@@ -39,10 +47,33 @@ export class RoundCollector implements ChunkTaker {
   flush(): void {
     const round = this.kernel.flush();
     if (round.fragments.byteLength === 0) return;
+    this.latest?.look(round);
     this.batches.push({
       place: this.writer.write(roundToBatch(round)),
       fragmentOffsets: thinOffsets(round.fragmentOffsets, this.binsPerPartition),
       eventOffsets: thinOffsets(round.eventOffsets, this.binsPerPartition),
     });
+  }
+}
+
+/** Finds the latest event by the halves of its first word: comparing BigInts would take ten times as long. */
+export class LatestEvent {
+  private high = Number.NEGATIVE_INFINITY;
+  private low = 0;
+
+  look({ events, eventStride }: Round): void {
+    const words = new Int32Array(events.buffer, events.byteOffset, events.byteLength / 4);
+    for (let at = 0; at < words.length; at += eventStride / 4) {
+      const high = words[at + 1]!;
+      if (high < this.high) continue;
+      const low = words[at]! >>> 0;
+      if (high > this.high || low > this.low) this.low = low;
+      this.high = high;
+    }
+  }
+
+  get timestampUs(): bigint | null {
+    if (this.high === Number.NEGATIVE_INFINITY) return null;
+    return ((BigInt(this.high) << 32n) | BigInt(this.low)) >> 3n;
   }
 }

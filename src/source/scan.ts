@@ -16,7 +16,7 @@ import { type NameHashes, ScanKernel } from '../kernel/scan-kernel.ts';
 import type { RunCounters } from '../progress-counters.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from './event-classes.ts';
 import { PushFunction, pushCall } from './hand-over.ts';
-import { RoundCollector } from './round-collector.ts';
+import { LatestEvent, RoundCollector } from './round-collector.ts';
 import { type SliceCounts, SliceSource } from './slice-source.ts';
 import type { ScanSlice } from './slices.ts';
 
@@ -33,6 +33,8 @@ export interface ScanSettings {
   readonly hasFrom: boolean;
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
+  /** Whether the time of the latest event is wanted: 1 ns a row. */
+  readonly findsLatest: boolean;
   readonly eventNames: Readonly<Record<ClassName, readonly string[]>>;
   /** Bits of the id hash that are used: 64, or fewer in tests that force two ids onto one hash. */
   readonly idHashBits: number;
@@ -46,6 +48,8 @@ export interface ScanResult {
   readonly spilledBytes: number;
   /** A Parquet file with the text of ids and names that this worker saw first here. */
   readonly textsPath: string;
+  /** The time of the latest event kept, where it was wanted and there is one. */
+  readonly latestUs: bigint | null;
 }
 
 /** SQL for the 64-bit key of an id's text. */
@@ -117,14 +121,17 @@ export class Scanner {
   ): Promise<ScanResult> {
     const writer = new BatchWriter(held, join(this.settings.tempFolder, `scan-${index}.arrow`));
     const textsPath = join(this.settings.tempFolder, `texts-${index}.parquet`);
-    const rounds = new RoundCollector(this.kernel, writer, counters, this.settings.binsPerPartition);
+    const { binsPerPartition, findsLatest } = this.settings;
+    const latest = findsLatest ? new LatestEvent() : null;
+    const rounds = new RoundCollector(this.kernel, writer, counters, binsPerPartition, latest);
     try {
       this.kernel.begin();
       await this.push.run(this.database, this.queryOf(slice, source, textsPath), rounds);
       rounds.flush();
       const spilledBytes = writer.finish();
       const counts = await source.finish(this.database, this.kernel.counts(), textsPath);
-      return { counts, batches: rounds.batches, spilledBytes, textsPath };
+      const latestUs = latest?.timestampUs ?? null;
+      return { counts, batches: rounds.batches, spilledBytes, textsPath, latestUs };
     } catch (error) {
       writer.abandon();
       this.kernel.flush();

@@ -62,7 +62,7 @@ export function openLog(stream: NodeJS.WritableStream) {
     notice(notice: Notice): void {
       write(notice);
     },
-    end({ out, events, result, contentHash, seconds, peakRssBytes, unchanged }: RunSummary): void {
+    end({ out, events, result, contentHash, seconds, peakRssBytes, unchanged, update }: RunSummary): void {
       endStage();
       const { read, kept, invalid, folded, duplicates } = events;
       const fields = { out, unchanged, read, kept, invalid, folded, duplicates, rows: result.rows };
@@ -71,7 +71,13 @@ export function openLog(stream: NodeJS.WritableStream) {
         level: 'info',
         stage: null,
         message,
-        fields: { ...fields, contentHash, seconds, peakRssBytes },
+        fields: {
+          ...fields,
+          contentHash,
+          seconds,
+          peakRssBytes,
+          ...(update === undefined ? {} : { update }),
+        },
       });
     },
   };

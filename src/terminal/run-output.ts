@@ -46,7 +46,9 @@ function describeNotice({ message, fields }: Notice): string {
   return details.length === 0 ? message : `${message} (${details.join(', ')})`;
 }
 
-function describeUnchanged({ out, result, contentHash }: RunSummary): string {
+function describeUnchanged({ out, result, contentHash, update }: RunSummary): string {
+  if (update !== undefined)
+    return `Nothing to do: all that these inputs hold is in ${out} already (content hash ${contentHash}).\n`;
   return (
     `Nothing to do: ${out} holds the result of these inputs, options and version already ` +
     `(${new Intl.NumberFormat('en-US').format(result.rows)} rows, content hash ${contentHash}). --force runs again.\n`

@@ -1,5 +1,5 @@
 import colors from 'picocolors';
-import type { RunSummary } from '../summary.ts';
+import type { RunSummary, UpdateSummary } from '../summary.ts';
 import { formatTable } from './table.ts';
 
 const count = new Intl.NumberFormat('en-US');
@@ -25,6 +25,7 @@ export function formatSummary(summary: RunSummary): string {
     ...countLines(events.invalidByReason, events.read, '    '),
     ...countLines(events.unknownEventNames, events.read, '      '),
     `  kept ${count.format(events.kept)} = folded ${count.format(events.folded)} + duplicates ${count.format(events.duplicates)}`,
+    ...(summary.update === undefined ? [] : updateLines(summary.update)),
     colors.bold('Result'),
     `  ${count.format(result.rows)} rows: ${count.format(result.users)} users, ${count.format(result.videos)} videos, ` +
       `${count.format(Math.round(result.totalWatchSeconds / 3600))} hours watched`,
@@ -60,6 +61,20 @@ function gateLines({ gates = [] }: RunSummary): string[] {
       : `  ${gate}: ${outcome}, it is ${fixed.format(value ?? 0)}${gate.endsWith('%') ? ' %' : ''}`,
   );
   return [colors.bold('Gates'), ...lines];
+}
+
+const LATE_WORDS = { reprocess: 'folded again', quarantine: 'set aside in _late', fail: 'refused' };
+
+function updateLines({ inputs, watermark, late, rowsChanged, filesWritten, filesLinked }: UpdateSummary) {
+  const lateWords =
+    late.events === 0 ? '' : ` of ${count.format(late.pairs)} pairs, ${LATE_WORDS[late.mode]}`;
+  return [
+    colors.bold('Update'),
+    `  inputs read ${count.format(inputs.read)}, skipped ${count.format(inputs.skipped)}, changed ${count.format(inputs.changed)}; ` +
+      `latest event ${watermark ?? 'none'}`,
+    `  late events ${count.format(late.events)}${lateWords}`,
+    `  ${count.format(rowsChanged)} rows changed; files written ${count.format(filesWritten)}, kept ${count.format(filesLinked)}`,
+  ];
 }
 
 function quartileLines({ result }: RunSummary): string[] {

@@ -16,7 +16,7 @@ const settings = readSettings({
 
 it('printed settings say where each value came from', () => {
   const lines = formatSettings(settings).split('\n');
-  expect(lines).toContain('# Not set: videos, since, until, out, quarantine');
+  expect(lines).toContain('# Not set: videos, since, until, out, quarantine, filesFrom');
   expect(lines).toContain('inputs: [ "a,b.csv", c d/ ] # the command line');
   expect(lines).toContain('memory: 2GB # --memory');
   expect(lines).toContain('threads: 3 # PLAYFOLD_THREADS');

@@ -51,7 +51,7 @@ const classOfName = [0, 1, 2, 3, 4, 5].map((eventClass) => ({
   eventClass,
 }));
 
-export function toThresholds(thresholds: FoldThresholds): BigInt64Array {
+export function toThresholds(thresholds: FoldThresholds, horizonUs = 0n): BigInt64Array {
   return BigInt64Array.of(
     thresholds.maxSegmentUs,
     BigInt(Math.round(thresholds.maxPlaybackRate * 1000)),
@@ -59,6 +59,7 @@ export function toThresholds(thresholds: FoldThresholds): BigInt64Array {
     thresholds.forwardSkipUs,
     thresholds.backwardSkipUs,
     thresholds.sessionTimeoutUs,
+    horizonUs,
   );
 }
 
@@ -99,20 +100,19 @@ export function pushEvents(scan: ScanKernel, events: readonly ReferenceEvent[]):
 }
 
 /** The pieces of one partition. */
-interface Partition {
+export interface Partition {
   readonly fragments: Uint8Array[];
   readonly events: Uint8Array[];
   readonly offsets: BinOffsets[];
 }
 
-/** Runs events through scan and fold as a run would, without DuckDB. Rows in the order of (userId, videoId). */
-export function foldWithKernel(
+/** Runs events through the scan: fragments and events of each partition, a piece a round. */
+export function scanToPartitions(
   module: WebAssembly.Module,
   events: readonly ReferenceEvent[],
-  thresholds: FoldThresholds,
-  cut: Cut = oneCut,
-): PairRow[] {
-  const withFrom = events.some((event) => event.fromUs !== null);
+  withFrom: boolean,
+  cut: Cut,
+): Partition[] {
   const partitions: Partition[] = Array.from({ length: 2 ** cut.partitionBits }, () => ({
     fragments: [],
     events: [],
@@ -142,6 +142,18 @@ export function foldWithKernel(
     pushEvents(scan, chunk);
   }
   flush();
+  return partitions;
+}
+
+/** Runs events through scan and fold as a run would, without DuckDB. Rows in the order of (userId, videoId). */
+export function foldWithKernel(
+  module: WebAssembly.Module,
+  events: readonly ReferenceEvent[],
+  thresholds: FoldThresholds,
+  cut: Cut = oneCut,
+): PairRow[] {
+  const withFrom = events.some((event) => event.fromUs !== null);
+  const partitions = scanToPartitions(module, events, withFrom, cut);
   const texts = new Map(
     events.flatMap(({ userId, videoId }) => [userId, videoId]).map((text) => [hashText(text), text]),
   );
@@ -194,20 +206,27 @@ function foldPartition(
       views.fragments.set(fragments[i]!);
       views.events.set(events[i]!);
       if (shareCount === 1) fold.keep(count, offsets[i]!);
-      else fold.keepShare(count, share, shareCount);
+      else fold.keepInOne(fold.selectShare(count, share, shareCount));
     }
     const folded = fold.fold();
     onFold?.(fold);
     const expected = shares[share]!;
     const sum = (folded.columns[15] as Int32Array).reduce((a, b) => a + b, 0);
     const duplicates = (folded.columns[16] as Int32Array).reduce((a, b) => a + b, 0);
-    if (sum + duplicates !== expected.eventCount) throw new Error('countShares and keepShare disagree');
+    if (sum + duplicates !== expected.eventCount) throw new Error('countShares and selectShare disagree');
     rows.push(...toPairRows(folded));
   }
   return rows;
 }
 
-function toPairRows({ rowCount, columns, rangeOffsets, rangeStarts, rangeEnds }: FoldedRows): PairRow[] {
+/** The rows as the reference gives them, with hashes in place of ids. */
+export function toPairRows({
+  rowCount,
+  columns,
+  rangeOffsets,
+  rangeStarts,
+  rangeEnds,
+}: FoldedRows): PairRow[] {
   const toUs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6));
   return Array.from({ length: rowCount }, (_, row) => {
     const wide = (column: number): bigint => BigInt(columns[column]![row]!);

@@ -1,0 +1,132 @@
+import type { Database } from '../duckdb.ts';
+import { applyGates } from '../gates/judge.ts';
+import { throwIfStopped } from '../progress-counters.ts';
+import { assertUnchanged, type RunInputs } from '../run-inputs.ts';
+import type { ResolvedOptions } from '../run-options.ts';
+import type { Stopwatch } from '../stopwatch.ts';
+import type { RowAccount, RunSummary } from '../summary.ts';
+import { VERSION } from '../version.ts';
+import type { Check, ExpectedTotals } from './checks.ts';
+import {
+  countRows,
+  digestFiles,
+  type ManifestFile,
+  readManifest,
+  traceparentOf,
+  writeManifest,
+} from './manifest.ts';
+import type { Staging } from './publish.ts';
+import { reviewRows } from './statistics.ts';
+import type { TableReview } from './tables/table-writer.ts';
+import { ENGAGEMENT, listFiles, tableSource, type WrittenFile } from './write.ts';
+
+/** A staged result, and what is known of it. */
+export interface StagedResult {
+  readonly database: Database;
+  readonly options: ResolvedOptions;
+  readonly staging: Staging;
+  readonly inputs: RunInputs;
+  readonly stopwatch: Stopwatch;
+  /** Threads that did the work. */
+  readonly workers: number;
+  readonly expected: ExpectedTotals;
+  readonly events: RowAccount;
+  readonly spilledBytes: number;
+  /** Files that are links to those of the version before, by path: they keep their digests. */
+  readonly linked?: ReadonlyMap<string, ManifestFile>;
+  /** Reads back the tables beside engagement, if there are any. */
+  readonly reviewTables?: () => Promise<TableReview[]>;
+  readonly update?: RunSummary['update'];
+}
+
+/** Checks what was staged, writes the manifest and publishes. Nothing is published unless every check holds. */
+export async function finishResult(result: StagedResult): Promise<RunSummary> {
+  const { database, options, staging, inputs, stopwatch, expected } = result;
+  stopwatch.begin('check', expected.rowCount);
+  const listed = await listFiles(staging.folder);
+  const source = tableSource(staging.folder, ENGAGEMENT);
+  const rowCounts = await countRows(database, staging.folder, listed);
+  // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
+  const [{ statistics, contentHash, ...review }, files] = await Promise.all([
+    reviewRows(database, source, expected, options),
+    describeFiles(result, listed, rowCounts),
+  ]);
+  const reviews = (await result.reviewTables?.()) ?? [];
+  const checks = [...review.checks, ...reviews.flatMap((table) => table.checks)];
+  const violated = checks.find((check) => check.violations !== 0);
+  if (violated !== undefined) throw new Error(describeViolation(violated));
+
+  stopwatch.end();
+  const ungated: RunSummary = {
+    out: options.out,
+    events: result.events,
+    result: statistics,
+    checks,
+    gates: [],
+    contentHash,
+    tables: [
+      { name: ENGAGEMENT, rows: expected.rowCount, contentHash },
+      ...reviews.map(({ summary: table }) => table),
+    ],
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    spilledBytes: result.spilledBytes,
+    threads: result.workers,
+    memoryBytes: options.memoryBytes,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    seconds: stopwatch.seconds,
+    stages: stopwatch.stages,
+    unchanged: false,
+    ...(result.update === undefined ? {} : { update: result.update }),
+  };
+  const summary = applyGates(options.gates, ungated, await previousSummary(result));
+  await writeManifest(staging.folder, {
+    version: VERSION,
+    state: 'complete',
+    id: staging.id,
+    replaces: staging.replaces,
+    runKey: inputs.runKey,
+    traceparent: traceparentOf(process.env),
+    finishedAt: new Date().toISOString(),
+    inputs: options.inputs,
+    videos: options.videos,
+    inputFiles: inputs.versions,
+    videosFile: inputs.videosVersion,
+    uniqueSeconds: options.uniqueSeconds,
+    partitionBy: options.partitionBy,
+    config: options.config,
+    summary,
+    files,
+  });
+  await assertUnchanged([
+    ...inputs.versions,
+    ...(inputs.videosVersion === null ? [] : [inputs.videosVersion]),
+  ]);
+  await staging.publish(() => throwIfStopped(stopwatch.counters));
+  return summary;
+}
+
+async function describeFiles(
+  { options, staging, linked = new Map() }: StagedResult,
+  listed: readonly WrittenFile[],
+  rowCounts: readonly (number | null)[],
+): Promise<ManifestFile[]> {
+  const written = listed.filter(({ path }) => !linked.has(path));
+  const digests = await digestFiles(staging.folder, written, { flush: true, signal: options.signal });
+  const digestOf = new Map(written.map(({ path }, i) => [path, digests[i]!]));
+  return listed.map(({ path, byteLength }, i) => {
+    const sha256 = linked.get(path)?.sha256 ?? digestOf.get(path)!;
+    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256 };
+  });
+}
+
+function describeViolation({ name, violations }: Check): string {
+  return `the written result breaks a rule: ${name} (${violations} violations); nothing was published`;
+}
+
+/** Of the result that this one replaces. What stands there is looked at only where a gate compares with it. */
+async function previousSummary({ options, staging }: StagedResult): Promise<RunSummary | null> {
+  if (staging.published === null || options.gates.every(({ limit }) => limit.kind !== 'previous'))
+    return null;
+  return (await readManifest(staging.published))?.summary ?? null;
+}

@@ -1,0 +1,130 @@
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { planBudget } from '../budget.ts';
+import { describeDiskError, estimateNeeds, requireSpace, type SpaceNeed } from '../disk-space.ts';
+import { Database } from '../duckdb.ts';
+import type { RunPlan } from '../plan.ts';
+import { openPool, type Pool } from '../pool/pool.ts';
+import { StoppedError, throwIfStopped } from '../progress-counters.ts';
+import type { ResolvedOptions } from '../run-options.ts';
+import { Staging } from '../sink/publish.ts';
+import { findTarget } from '../sink/target.ts';
+import { Stopwatch } from '../stopwatch.ts';
+import type { Notice } from '../summary.ts';
+
+/** What the stages of one run share, from the plan to the end. */
+export class Job {
+  readonly options: ResolvedOptions;
+  readonly staging: Staging;
+  readonly stopwatch: Stopwatch;
+  readonly database: Database;
+  private pool: Pool | null = null;
+  private needs: readonly SpaceNeed[];
+
+  private constructor(options: ResolvedOptions, staging: Staging, stopwatch: Stopwatch, database: Database) {
+    this.options = options;
+    this.staging = staging;
+    this.stopwatch = stopwatch;
+    this.database = database;
+    this.needs = estimateNeeds(options, staging);
+  }
+
+  /**
+   * Does `work` with a database that may read `paths`. Stops it when the options' signal fires, and then throws a
+   * StoppedError; leaves no thread and no database behind.
+   */
+  static async run<Result>(
+    options: ResolvedOptions,
+    staging: Staging,
+    paths: readonly string[],
+    work: (job: Job) => Promise<Result>,
+  ): Promise<Result> {
+    const stopwatch = new Stopwatch(options.onProgress);
+    const { counters } = stopwatch;
+    let job: Job | null = null;
+    const stop = (): void => {
+      counters.stop();
+      job?.database.interrupt();
+    };
+    options.signal?.addEventListener('abort', stop, { once: true });
+    try {
+      if (options.signal?.aborted) stop();
+      stopwatch.begin('plan', 0);
+      job = new Job(options, staging, stopwatch, await openDatabase(options, staging, paths));
+      return await work(job);
+    } catch (error) {
+      if (counters.isStopped) throw new StoppedError();
+      throw await describeDiskError(error, job?.needs ?? estimateNeeds(options, staging));
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+      stopwatch.end();
+      await job?.pool?.close();
+      job?.database.close();
+    }
+  }
+
+  /** Starts the threads that scan and fold. Throws a PlayfoldError (disk) where a disk has not the room. */
+  async openPool(plan: RunPlan): Promise<Pool> {
+    const { options, staging } = this;
+    this.needs = estimateNeeds(options, staging, plan.rowEstimate, plan.executor.heldLimitBytes);
+    await requireSpace(this.needs);
+    await this.database.limitMemory(plan.planDatabaseBytes);
+    this.pool = openPool(plan.workers, plan.executor, {
+      ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+      onRetry: (task, reason) => this.note('warn', 'runs once more', { task, reason }),
+    });
+    return this.pool;
+  }
+
+  /** Ends the threads: what follows is the database's, with their memory. */
+  async closePool(plan: RunPlan): Promise<void> {
+    await this.pool?.close();
+    this.pool = null;
+    throwIfStopped(this.stopwatch.counters);
+    await this.database.limitMemory(plan.mergeDatabaseBytes);
+    await this.database.lockConfiguration();
+  }
+
+  /** Tells what happens beside the stages. */
+  note(level: Notice['level'], message: string, fields: Notice['fields']): void {
+    noteTo(this.options, level, message, fields);
+  }
+}
+
+/** Tells what happens beside the stages. */
+export function noteTo(
+  { onNotice }: ResolvedOptions,
+  level: Notice['level'],
+  message: string,
+  fields: Notice['fields'],
+): void {
+  onNotice?.({ level, stage: null, message, fields });
+}
+
+/** Begins a version of the result, and tells of runs that died in the same place. The caller discards it. */
+export async function openStaging(options: ResolvedOptions): Promise<Staging> {
+  const staging = await Staging.create(options.out).catch(async (error: unknown) => {
+    const places = { tempFolder: tmpdir(), folder: dirname(findTarget(options.out).link) };
+    throw await describeDiskError(error, estimateNeeds(options, places));
+  });
+  for (const { pid, host, since } of staging.succeeded)
+    noteTo(options, 'warn', 'took over the lock of a run that died', { pid, host, since });
+  return staging;
+}
+
+function openDatabase(
+  options: ResolvedOptions,
+  { tempFolder, folder, published }: Staging,
+  paths: readonly string[],
+): Promise<Database> {
+  const { threads, memoryBytes } = options;
+  // No worker is there yet: looking at files, of which a CSV file takes 120 MB, has the memory to itself.
+  const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
+  const folders = [tempFolder, folder, ...(published === null ? [] : [published])];
+  return Database.open({
+    threads,
+    memoryBytes: mergeDatabaseBytes,
+    tempFolder,
+    access: { files: paths, folders },
+  });
+}
