@@ -1,6 +1,3 @@
-import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
-import { planBudget } from './budget.ts';
 import {
   describeDiskError,
   estimateNeeds,
@@ -8,7 +5,7 @@ import {
   requireSpace,
   type SpaceNeed,
 } from './disk-space.ts';
-import { Database } from './duckdb.ts';
+import type { Database } from './duckdb.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
 import type { FoldResult } from './fold/fold.ts';
@@ -19,39 +16,37 @@ import { StoppedError, throwIfStopped } from './progress-counters.ts';
 import { accountForRows, type ScanAccount } from './row-account.ts';
 import { findInputs, type RunInputs } from './run-inputs.ts';
 import type { ResolvedOptions } from './run-options.ts';
+import { noteTo, openRunDatabase, openStaging } from './run-start.ts';
 import { findSameRun } from './sink/manifest.ts';
 import { mergeResult } from './sink/merge.ts';
-import { Staging } from './sink/publish.ts';
+import type { Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
-import { findTarget } from './sink/target.ts';
 import type { ScanResult } from './source/scan.ts';
 import type { ScanSlice } from './source/slices.ts';
 import { Stopwatch } from './stopwatch.ts';
-import type { Notice, RunSummary } from './summary.ts';
+import type { RunSummary } from './summary.ts';
 
 /**
  * The whole flow: plan, scan, exchange, fold, merge, publish. Does nothing where the target holds the result of the
  * same inputs and options. Leaves nothing behind when it throws.
  */
 export async function runPipeline(options: ResolvedOptions): Promise<RunSummary> {
-  const staging = await Staging.create(options.out).catch(async (error: unknown) => {
-    const places = { tempFolder: tmpdir(), folder: dirname(findTarget(options.out).link) };
-    throw await describeDiskError(error, estimateNeeds(options, places));
-  });
-  const note = noticesOf(options);
+  const staging = await openStaging(options);
   try {
-    for (const { pid, host, since } of staging.succeeded)
-      note('warn', 'took over the lock of a run that died', { pid, host, since });
     const inputs = await findInputs(options, staging.tempFolder);
     // Whoever names a quarantine wants it written.
     const isWanted = options.force || options.quarantine !== null;
     const same = isWanted ? null : await findSameRun(staging.published, inputs.runKey);
     if (same !== null) {
-      note('info', 'nothing to do', { runKey: inputs.runKey, finishedAt: same.finishedAt });
+      noteTo(options, 'info', 'nothing to do', { runKey: inputs.runKey, finishedAt: same.finishedAt });
       return { ...same.summary, unchanged: true };
     }
     const summary = await foldInputs(options, staging, inputs);
-    note('info', 'published', { out: options.out, version: staging.id, contentHash: summary.contentHash });
+    noteTo(options, 'info', 'published', {
+      out: options.out,
+      version: staging.id,
+      contentHash: summary.contentHash,
+    });
     return summary;
   } catch (error) {
     if (options.signal?.aborted) throw new StoppedError();
@@ -84,7 +79,9 @@ async function foldInputs(
     }
     if (options.signal?.aborted) stop();
     stopwatch.begin('plan', 0);
-    database = await openDatabase(options, staging, inputs);
+    const read = inputs.videos === null ? inputs.files : [...inputs.files, inputs.videos];
+    const paths = read.map(({ path }) => path);
+    database = await openRunDatabase(options, staging, paths);
     await readTitles(database, options, inputs.videos, staging.tempFolder);
     const plan = await planRun(database, inputs.files, options, {
       tempFolder: staging.tempFolder,
@@ -105,7 +102,7 @@ async function foldInputs(
     };
     const folded = await foldSlices(plan, beforeFold, {
       ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
-      onRetry: (task, reason) => noticesOf(options)('warn', 'runs once more', { task, reason }),
+      onRetry: (task, reason) => noteTo(options, 'warn', 'runs once more', { task, reason }),
     });
     throwIfStopped(counters);
     await database.limitMemory(plan.mergeDatabaseBytes);
@@ -154,22 +151,6 @@ export async function foldSlices(
   } finally {
     await pool.close();
   }
-}
-
-/** Tells what happens beside the stages. */
-function noticesOf({ onNotice }: ResolvedOptions) {
-  return (level: Notice['level'], message: string, fields: Notice['fields']): void =>
-    onNotice?.({ level, stage: null, message, fields });
-}
-
-function openDatabase(options: ResolvedOptions, staging: Staging, inputs: RunInputs): Promise<Database> {
-  const { threads, memoryBytes } = options;
-  // No worker is there yet: looking at files, of which a CSV file takes 120 MB, has the memory to itself.
-  const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
-  const { tempFolder } = staging;
-  const files = [...inputs.files, ...(inputs.videos === null ? [] : [inputs.videos])];
-  const access = { files: files.map(({ path }) => path), folders: [tempFolder, staging.folder] };
-  return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder, access });
 }
 
 /** Scans all slices into the exchange. `firstIndex` keeps the files of two calls in one run apart. */

@@ -1,14 +1,11 @@
-import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
-import { planBudget } from '../budget.ts';
 import { describeDiskError, estimateNeeds, requireSpace, type SpaceNeed } from '../disk-space.ts';
-import { Database } from '../duckdb.ts';
+import type { Database } from '../duckdb.ts';
 import type { RunPlan } from '../plan.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
 import { StoppedError, throwIfStopped } from '../progress-counters.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import { Staging } from '../sink/publish.ts';
-import { findTarget } from '../sink/target.ts';
+import { noteTo, openRunDatabase } from '../run-start.ts';
+import type { Staging } from '../sink/publish.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import type { Notice } from '../summary.ts';
 
@@ -50,7 +47,9 @@ export class Job {
     try {
       if (options.signal?.aborted) stop();
       stopwatch.begin('plan', 0);
-      job = new Job(options, staging, stopwatch, await openDatabase(options, staging, paths));
+      const published = staging.published === null ? [] : [staging.published];
+      const database = await openRunDatabase(options, staging, paths, published);
+      job = new Job(options, staging, stopwatch, database);
       return await work(job);
     } catch (error) {
       if (counters.isStopped) throw new StoppedError();
@@ -89,42 +88,4 @@ export class Job {
   note(level: Notice['level'], message: string, fields: Notice['fields']): void {
     noteTo(this.options, level, message, fields);
   }
-}
-
-/** Tells what happens beside the stages. */
-export function noteTo(
-  { onNotice }: ResolvedOptions,
-  level: Notice['level'],
-  message: string,
-  fields: Notice['fields'],
-): void {
-  onNotice?.({ level, stage: null, message, fields });
-}
-
-/** Begins a version of the result, and tells of runs that died in the same place. The caller discards it. */
-export async function openStaging(options: ResolvedOptions): Promise<Staging> {
-  const staging = await Staging.create(options.out).catch(async (error: unknown) => {
-    const places = { tempFolder: tmpdir(), folder: dirname(findTarget(options.out).link) };
-    throw await describeDiskError(error, estimateNeeds(options, places));
-  });
-  for (const { pid, host, since } of staging.succeeded)
-    noteTo(options, 'warn', 'took over the lock of a run that died', { pid, host, since });
-  return staging;
-}
-
-function openDatabase(
-  options: ResolvedOptions,
-  { tempFolder, folder, published }: Staging,
-  paths: readonly string[],
-): Promise<Database> {
-  const { threads, memoryBytes } = options;
-  // No worker is there yet: looking at files, of which a CSV file takes 120 MB, has the memory to itself.
-  const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
-  const folders = [tempFolder, folder, ...(published === null ? [] : [published])];
-  return Database.open({
-    threads,
-    memoryBytes: mergeDatabaseBytes,
-    tempFolder,
-    access: { files: paths, folders },
-  });
 }

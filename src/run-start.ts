@@ -1,0 +1,46 @@
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { planBudget } from './budget.ts';
+import { describeDiskError, estimateNeeds } from './disk-space.ts';
+import { Database } from './duckdb.ts';
+import type { ResolvedOptions } from './run-options.ts';
+import { Staging } from './sink/publish.ts';
+import { findTarget } from './sink/target.ts';
+import type { Notice } from './summary.ts';
+
+/** Tells what happens beside the stages. */
+export function noteTo(
+  { onNotice }: ResolvedOptions,
+  level: Notice['level'],
+  message: string,
+  fields: Notice['fields'],
+): void {
+  onNotice?.({ level, stage: null, message, fields });
+}
+
+/** Begins a version of the result, and tells of runs that died in the same place. The caller discards it. */
+export async function openStaging(options: ResolvedOptions): Promise<Staging> {
+  const staging = await Staging.create(options.out).catch(async (error: unknown) => {
+    const places = { tempFolder: tmpdir(), folder: dirname(findTarget(options.out).link) };
+    throw await describeDiskError(error, estimateNeeds(options, places));
+  });
+  for (const { pid, host, since } of staging.succeeded)
+    noteTo(options, 'warn', 'took over the lock of a run that died', { pid, host, since });
+  return staging;
+}
+
+/**
+ * Opens the database of a run or an update. It may read the files at `paths`, and reach the new version, the temporary
+ * folder and `folders`. The caller closes it.
+ */
+export function openRunDatabase(
+  { threads, memoryBytes }: ResolvedOptions,
+  { tempFolder, folder }: Staging,
+  paths: readonly string[],
+  folders: readonly string[] = [],
+): Promise<Database> {
+  // No worker is there yet: looking at files, of which a CSV file takes 120 MB, has the memory to itself.
+  const { mergeDatabaseBytes } = planBudget({ memoryBytes, threads, rowEstimate: 0, hasFrom: false });
+  const access = { files: paths, folders: [tempFolder, folder, ...folders] };
+  return Database.open({ threads, memoryBytes: mergeDatabaseBytes, tempFolder, access });
+}
