@@ -10,7 +10,7 @@ import { findInputs } from '../run-inputs.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from '../run-options.ts';
 import { engagementSql } from '../sink/engagement-sql.ts';
 import { registerFoldedTable } from '../sink/folded-table.ts';
-import { createDurations, createEstimates, createKeyTables } from '../sink/keys.ts';
+import { createDurations, createEstimates, createKeyTables, refuseCollisions } from '../sink/keys.ts';
 import { mergeEventNames } from '../source/dialects/index.ts';
 import type { InputFile } from '../source/inputs.ts';
 import type { RowFilter } from '../source/row-filter.ts';
@@ -106,6 +106,7 @@ async function readRow(
   );
   const textPaths = scans.map((scan) => scan.textsPath);
   await createKeyTables(database, textPaths, options.idHashBits);
+  await refuseCollisions(database);
   await createEstimates(database);
   await createDurations(database);
   const condition = `userHash = hash(${quoteText(userId)}) AND videoHash = hash(${quoteText(videoId)})`;

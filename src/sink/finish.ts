@@ -7,6 +7,7 @@ import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
 import { VERSION } from '../version.ts';
 import type { Check, ExpectedTotals } from './checks.ts';
+import { refuseCollisions } from './keys.ts';
 import {
   countRows,
   digestFiles,
@@ -54,7 +55,10 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   const reviews = (await result.reviewTables?.()) ?? [];
   const checks = [...review.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
-  if (violated !== undefined) throw new Error(describeViolation(violated));
+  if (violated !== undefined) {
+    await refuseCollisions(database);
+    throw new Error(describeViolation(violated));
+  }
 
   stopwatch.end();
   const ungated: RunSummary = {

@@ -9,9 +9,15 @@ function textsSource(textPaths: readonly string[]): string {
   return `(SELECT NULL::VARCHAR AS userId, NULL::VARCHAR AS videoId, NULL::VARCHAR AS eventName, NULL::UBIGINT AS eventNameHash WHERE false)`;
 }
 
+/** The tables of ids, and the column whose values each holds. */
+const KEY_TABLES = [
+  ['users', 'userId'],
+  ['videos', 'videoId'],
+] as const;
+
 /**
- * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Throws a PlayfoldError
- * (input) where two ids that it saw have one hash.
+ * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Where two ids that it saw
+ * have one hash, rows of the result are doubled: refuseCollisions says so.
  */
 export async function createKeyTables(
   database: Database,
@@ -19,17 +25,21 @@ export async function createKeyTables(
   idHashBits: number,
 ): Promise<void> {
   const texts = textsSource(textPaths);
-  for (const [table, column] of [
-    ['users', 'userId'],
-    ['videos', 'videoId'],
-  ] as const) {
-    const hash = idHash(column, idHashBits);
-    // Not any_value or min of the text by its hash: DuckDB cannot spill what such an aggregate holds.
+  // Not any_value or min of the text by its hash: DuckDB cannot spill what such an aggregate holds.
+  for (const [table, column] of KEY_TABLES)
     await database.run(
       `CREATE TEMP TABLE ${table} AS
-       SELECT ${hash} AS hash, ${column} AS id
+       SELECT ${idHash(column, idHashBits)} AS hash, ${column} AS id
        FROM (SELECT DISTINCT ${column} FROM ${texts} WHERE ${column} IS NOT NULL)`,
     );
+}
+
+/**
+ * Throws a PlayfoldError (input) where two ids have one hash. Each has folded rows, and these are then joined with both:
+ * asking only where the rows of the result are more than those folded spares a tenth of the time of 20M users.
+ */
+export async function refuseCollisions(database: Database): Promise<void> {
+  for (const [table, column] of KEY_TABLES) {
     const [collision] = await database.rows<{ id: string | null; other: string | null }>(
       `SELECT min(id) AS id, max(id) AS other FROM ${table} WHERE hash IN (
          SELECT hash FROM ${table} GROUP BY hash HAVING count(*) > 1 LIMIT 1
@@ -56,18 +66,33 @@ export async function readUnknownNames(
   return new Map(rows.map(({ hash, name }) => [BigInt(hash), name]));
 }
 
+/** SQL for the partition keys that createEstimates found, one a row. */
+export const PARTITION_KEYS = '(SELECT key FROM folded_sums WHERE NOT isVideo)';
+
 /**
- * Creates the table estimates(videoHash, duration, pairSum) in one reading of the folded rows, which are those of the
- * SQL table `rows`. Returns the sum of the hashes of their pairs, for the checks.
+ * Creates the table estimates(videoHash, duration) in one reading of the folded rows, which are those of the SQL table
+ * `rows`, and notes the values of the SQL `partitionKey`, if any. Returns the sum of the hashes of their pairs, for
+ * the checks.
  */
-export async function createEstimates(database: Database, rows = `${FOLDED_TABLE}()`): Promise<string> {
+export async function createEstimates(
+  database: Database,
+  rows = `${FOLDED_TABLE}()`,
+  partitionKey: string | null = null,
+): Promise<string> {
+  const sets = partitionKey === null ? '(videoHash, key)' : '(videoHash), (key)';
+  await database.run(
+    `CREATE TEMP TABLE folded_sums AS
+     SELECT videoHash, key, GROUPING(videoHash) = 0 AS isVideo, max(maxCreditedEndUs) AS endUs,
+       sum(hash(userHash, videoHash)) AS pairSum
+     FROM (SELECT userHash, videoHash, maxCreditedEndUs, ${partitionKey ?? 'NULL'} AS key FROM ${rows})
+     GROUP BY GROUPING SETS (${sets})`,
+  );
   await database.run(
     `CREATE TEMP TABLE estimates AS
-     SELECT videoHash, nullif(max(maxCreditedEndUs), 0) / 1e6 AS duration, sum(hash(userHash, videoHash)) AS pairSum
-     FROM ${rows} GROUP BY videoHash`,
+     SELECT videoHash, nullif(endUs, 0) / 1e6 AS duration FROM folded_sums WHERE isVideo`,
   );
   const [row] = await database.rows<{ pairSum: string }>(
-    `SELECT (coalesce(sum(pairSum), 0) % 18446744073709551616)::VARCHAR AS pairSum FROM estimates`,
+    `SELECT (coalesce(sum(pairSum), 0) % 18446744073709551616)::VARCHAR AS pairSum FROM folded_sums WHERE isVideo`,
   );
   return row?.pairSum ?? '';
 }

@@ -44,7 +44,10 @@ export interface Review {
   readonly contentHash: string;
 }
 
-/** Reads the written rows back, in two scans: checks, figures and content hash. `source` is SQL for the table. */
+/**
+ * Reads the written rows back, in two scans: checks, figures and content hash. `source` is SQL for the table. Users
+ * are those of the table users, each of whom has rows: counting distinct ones took a third of it for 20M users.
+ */
 export async function reviewRows(
   database: Database,
   source: string,
@@ -57,7 +60,7 @@ export async function reviewRows(
     `SELECT ${[...CHECK_AGGREGATES, ...statisticAggregates()].join(', ')},
        ${contentHashSql(uniqueSeconds)} AS contentHash, ${negativeRowsSql(source)} AS negativeRows,
        ${pairSumSql(idHash('userId', idHashBits), idHash('videoId', idHashBits))} AS pairSum,
-       (${quartilesSql('watchPercentage', source)}) AS quartiles
+       (${quartilesSql('watchPercentage', source)}) AS quartiles, (SELECT count(*) FROM users)::DOUBLE AS users
      FROM ${source}`,
   );
   const videos = await database.rows<{
@@ -117,7 +120,6 @@ function statisticAggregates(): string[] {
     (flag) => `count(*) FILTER (list_contains(dataQualityFlags, '${flag}'))::DOUBLE AS "${flag}"`,
   );
   return [
-    'count(DISTINCT hash(userId))::DOUBLE AS users',
     `coalesce(${WATCH_SECONDS}, 0) AS watchSeconds`,
     `count(*) FILTER (dataQualityFlag = 'ok')::DOUBLE AS ok`,
     ...tiers,

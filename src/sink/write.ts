@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
-import { FOLDED_TABLE } from './folded-table.ts';
+import { PARTITION_KEYS } from './keys.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
 
 /** The folder of the main table; later tables get folders beside it. */
@@ -68,21 +68,24 @@ export function writeEngagement(
   return writePartitioned(database, join(folder, ENGAGEMENT), {
     ...settings,
     rowCount,
-    source: FOLDED_TABLE,
+    partitionKeys: () => PARTITION_KEYS,
     sql: (parts) => engagementSql(config, uniqueSeconds, parts),
   });
 }
 
-/**
- * Writes a table in the folders that `partitionBy` asks for. Its rows come of the table function `source`, which
- * has the columns userHash and firstTimestampUs.
- */
+/** SQL for the partition keys, one a row, of the rows of a table function with userHash and firstTimestampUs. */
+export const partitionKeysOf =
+  (source: string) =>
+  (key: string): string =>
+    `(SELECT DISTINCT ${key} AS key FROM ${source}())`;
+
+/** Writes a table in the folders that `partitionBy` asks for. */
 export async function writePartitioned(
   database: Database,
   table: string,
   written: PartitionedTable,
 ): Promise<void> {
-  const { rowCount, partitionBy, source, sql } = written;
+  const { rowCount, partitionBy, partitionKeys, sql } = written;
   await mkdir(table, { recursive: true });
   // A partitioned COPY of no rows writes no file; one file without rows tells readers the columns.
   const partition = rowCount === 0 ? null : partitionColumn(partitionBy);
@@ -90,7 +93,7 @@ export async function writePartitioned(
     await writeFile(database, table, sql({}));
     return;
   }
-  const values = await partitionValues(database, source, partition);
+  const values = await partitionValues(database, partitionKeys(partition.key), partition.label);
   if (values.length > MAX_PARTITIONS) throw tooManyPartitions(partitionBy);
   if (values.length > MAX_COPIES) {
     const keys = values.map(({ key }) => key);
@@ -127,19 +130,20 @@ async function writeTogether(
 
 export interface PartitionedTable extends Pick<WriteSettings, 'partitionBy' | 'memoryBytes' | 'threads'> {
   readonly rowCount: number;
-  readonly source: string;
+  /** SQL for a table of the values that the SQL `key` takes in its rows, one a row. */
+  readonly partitionKeys: (key: string) => string;
   readonly sql: TableSql;
 }
 
 /** The partitions that occur, up to one more than are written. */
 async function partitionValues(
   database: Database,
-  source: string,
-  { key, label }: PartitionColumn,
+  keys: string,
+  label: string,
 ): Promise<{ key: string; label: string }[]> {
   return database.rows<{ key: string; label: string }>(
     `SELECT key::VARCHAR AS key, (${label})::VARCHAR AS label
-     FROM (SELECT DISTINCT ${key} AS key FROM ${source}()) ORDER BY key LIMIT ${MAX_PARTITIONS + 1}`,
+     FROM ${keys} ORDER BY key LIMIT ${MAX_PARTITIONS + 1}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { RecordName } from '../../kernel/records.ts';
 import type { OutputColumn } from '../engagement-sql.ts';
-import { writePartitioned } from '../write.ts';
+import { partitionKeysOf, writePartitioned } from '../write.ts';
 import type { TableInput } from './output-table.ts';
 
 /** The table function that gives the records of one kind. */
@@ -18,7 +18,7 @@ export function writeRecords(
   return writePartitioned(database, folder, {
     ...settings,
     rowCount: records.get(name)?.rowCount ?? 0,
-    source: recordTable(name),
+    partitionKeys: partitionKeysOf(recordTable(name)),
     sql: ({ partition = null, condition = null }) => {
       const all = partition === null ? columns : [...columns, partition];
       return `SELECT ${all.map(([column, sql]) => `${sql} AS "${column}"`).join(', ')}
