@@ -40,8 +40,8 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   throwIfStopped(stopwatch.counters);
   await writeEngagement(database, staging.folder, expected.rowCount, options);
   throwIfStopped(stopwatch.counters);
-  const tables = new TableWriter({ ...input, folder: staging.folder });
-  await tables.write(() => throwIfStopped(stopwatch.counters));
+  const tables = new TableWriter({ ...input, folder: staging.folder, counters: stopwatch.counters });
+  await tables.write();
 
   await staging.stampNames();
   return finishResult({

@@ -39,8 +39,15 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const isVideosChanged = await createTables(update, stateFiles);
   const result = await writeResult(update, stateFiles, isVideosChanged);
   throwIfStopped(stopwatch.counters);
-  const tables = new TableWriter({ database, options, folds: [], folder: staging.folder });
-  await tables.write(() => throwIfStopped(stopwatch.counters));
+  const tables = new TableWriter({
+    database,
+    options,
+    folds: [],
+    folder: staging.folder,
+    workers: update.workers,
+    counters: stopwatch.counters,
+  });
+  await tables.write();
   for (const { name } of tablesOf(options.tables)) await staging.stampNames(join(staging.folder, name));
   const kept = await keepLateRows(update);
   const totals = await countTotals(update, stateFiles, result);

@@ -1,6 +1,7 @@
 import type { Database } from '../../duckdb.ts';
 import type { BatchPlace } from '../../exchange/batch-writer.ts';
 import type { RecordName } from '../../kernel/records.ts';
+import type { RunCounters } from '../../progress-counters.ts';
 import type { ResolvedOptions } from '../../run-options.ts';
 import type { WriteSettings } from '../write.ts';
 import type { TableName } from './names.ts';
@@ -11,6 +12,10 @@ export interface TableInput {
   /** The folder to write the table to. */
   readonly folder: string;
   readonly settings: WriteSettings & Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes'>;
+  /** Threads that did the work so far. */
+  readonly workers: number;
+  /** Say when to stop. */
+  readonly counters: RunCounters;
   /** SQL for the rows of the engagement table, as written. */
   readonly engagement: string;
   /** Where the folded rows lie. */

@@ -1,12 +1,25 @@
 import type { Database } from '../../duckdb.ts';
-import { registerFlatTable } from '../flat-table.ts';
+import { throwIfStopped } from '../../progress-counters.ts';
+import { type FlatColumn, type FlatRows, registerFlatTable } from '../flat-table.ts';
 import { FOLDED_TABLE } from '../folded-table.ts';
 import { writeFile } from '../write.ts';
 import { equalsEngagement, type OutputTable, type TableInput } from './output-table.ts';
-import { CHANGE_COLUMNS, retentionChanges } from './retention-changes.ts';
+import { addChanges, type RetentionPlaces } from './retention-changes.ts';
+import { addInParallel } from './retention-parts.ts';
+import { DenseSums, RetentionRows } from './retention-sums.ts';
 import { MAX_BUCKETS, VideoBuckets } from './video-buckets.ts';
 
+/** Buckets of the videos that have arrays, and changes from bucket to bucket of the others. */
+const BUCKETS = 'playfold_retention_buckets';
 const CHANGES = 'playfold_retention_changes';
+
+const COLUMNS: readonly FlatColumn[] = [
+  { name: 'videoHash', type: 'u64' },
+  { name: 'bucket', type: 'i32' },
+  { name: 'viewers', type: 'i32' },
+  { name: 'views', type: 'i32' },
+  { name: 'ended', type: 'i32' },
+];
 
 /** Seconds of video where a bucket begins. */
 const startOf = (bucket: string): string =>
@@ -16,44 +29,76 @@ const startOf = (bucket: string): string =>
  * From changes to the buckets between them. What a video's last change leaves behind is 0; a bucket that nobody
  * saw has no row.
  */
-const RETENTION_SQL = `
-  WITH changes AS (
-    SELECT videoHash, bucket, sum(viewers)::INTEGER AS viewers, sum(views)::INTEGER AS views,
-      sum(ended)::INTEGER AS ended
-    FROM ${CHANGES}() GROUP BY videoHash, bucket
-  ), levels AS (
-    SELECT videoHash, bucket, ended, sum(viewers) OVER upToHere AS viewers, sum(views) OVER upToHere AS views,
+const CHANGES_SQL = `
+  SELECT videoHash, unnest(range(bucket, nextBucket))::INTEGER AS bucket, viewers, views,
+    unnest([ended] || list_transform(range(bucket + 1, nextBucket), lambda later: 0::INTEGER)) AS ended
+  FROM (
+    SELECT videoHash, bucket, ended, (sum(viewers) OVER upToHere)::INTEGER AS viewers,
+      (sum(views) OVER upToHere)::INTEGER AS views,
       lead(bucket) OVER (PARTITION BY videoHash ORDER BY bucket) AS nextBucket
-    FROM changes WINDOW upToHere AS (PARTITION BY videoHash ORDER BY bucket)
-  ), buckets AS (
-    SELECT videoHash, bucket AS first, unnest(range(bucket, nextBucket)) AS bucket, viewers, views, ended
-    FROM levels WHERE viewers > 0
-  )
+    FROM (
+      SELECT videoHash, bucket, sum(viewers)::INTEGER AS viewers, sum(views)::INTEGER AS views,
+        sum(ended)::INTEGER AS ended
+      FROM ${CHANGES}() GROUP BY videoHash, bucket
+    ) WINDOW upToHere AS (PARTITION BY videoHash ORDER BY bucket)
+  ) WHERE viewers > 0`;
+
+const retentionSql = (buckets: string): string => `
   SELECT durations.id AS videoId, bucket::BIGINT AS bucket, ${startOf('bucket')} AS startPosition,
     least(duration, ${startOf('(bucket + 1)')}) AS endPosition, viewers::BIGINT AS viewers, views::BIGINT AS views,
-    CASE WHEN bucket = first THEN ended ELSE 0 END::BIGINT AS viewersEnded
-  FROM buckets JOIN durations ON durations.hash = videoHash`;
+    ended::BIGINT AS viewersEnded
+  FROM (${buckets}) JOIN durations ON durations.hash = videoHash`;
 
-/** Videos with the most viewers come first: they are worth an array. */
-function readVideos(database: Database): Promise<VideoBuckets> {
+/** Videos with the most viewers come first: they are worth an array. Their ranks are by id. */
+function readVideos(database: Database) {
   return VideoBuckets.read(
     database,
-    `SELECT hash, duration FROM durations
+    `SELECT hash, duration, (row_number() OVER (ORDER BY id))::INTEGER FROM durations
      JOIN (SELECT videoHash, count(*) AS viewers FROM ${FOLDED_TABLE}() GROUP BY videoHash) ON videoHash = hash
      WHERE duration IS NOT NULL ORDER BY viewers DESC`,
   );
 }
 
-async function writeRetention({ database, folder, settings, folded, records }: TableInput): Promise<void> {
-  const videos = await readVideos(database);
-  const replays = records.get('replays')?.places ?? [];
-  const denseBytes = settings.retentionBytes ?? Math.min(settings.memoryBytes / 32, MAX_DENSE_BYTES);
-  registerFlatTable(database, CHANGES, CHANGE_COLUMNS, videos.count * 100, () =>
-    retentionChanges({ videos, folded, replays, denseBytes }),
+async function writeRetention(input: TableInput): Promise<void> {
+  const { database, folder, settings } = input;
+  const { videos, ranks } = await readVideos(database);
+  const places = { folded: input.folded, replays: input.records.get('replays')?.places ?? [] };
+  const sums = new DenseSums(
+    videos,
+    settings.retentionBytes ?? Math.min(settings.memoryBytes / 32, MAX_DENSE_BYTES),
   );
-  // In order, readers find a video by the file's statistics. Sorting more would take memory and time.
-  const order = videos.bucketTotal <= MAX_SORTED_ROWS ? 'ORDER BY videoId, bucket' : '';
-  await writeFile(database, folder, `${RETENTION_SQL} ${order}`);
+  if (sums.videoCount > 0) await addInParallel(places, videos, sums, input);
+  const inOrder = Array.from({ length: sums.videoCount }, (_, video) => video);
+  inOrder.sort((a, b) => ranks[a]! - ranks[b]!);
+  const bucketTotal = videos.bucketTotal;
+  registerFlatTable(database, BUCKETS, COLUMNS, bucketTotal, () => sums.buckets(videos, inOrder));
+  if (sums.videoCount === videos.count) {
+    // In order, readers find a video by the file's statistics.
+    await writeFile(database, folder, retentionSql(`SELECT * FROM ${BUCKETS}()`));
+    return;
+  }
+  registerFlatTable(database, CHANGES, COLUMNS, bucketTotal, () =>
+    changesOfOthers(places, videos, sums.videoCount, input),
+  );
+  // Sorting more than that would take memory and time.
+  const order = bucketTotal <= MAX_SORTED_ROWS ? 'ORDER BY videoId, bucket' : '';
+  const all = `SELECT * FROM ${BUCKETS}() UNION ALL ${CHANGES_SQL}`;
+  await writeFile(database, folder, `${retentionSql(all)} ${order}`);
+}
+
+/** The changes of the videos that have no arrays, one by one, for DuckDB to add up. */
+function* changesOfOthers(
+  places: RetentionPlaces,
+  videos: VideoBuckets,
+  first: number,
+  { counters }: TableInput,
+): Generator<FlatRows> {
+  const rows = new RetentionRows(videos);
+  for (const _ of addChanges(places, videos, { first, end: videos.count }, rows)) {
+    throwIfStopped(counters);
+    if (rows.isFull) yield rows.take();
+  }
+  yield rows.take();
 }
 
 const MAX_DENSE_BYTES = 128 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { readRecords } from '../../exchange/batches.ts';
 import { readPlaces } from '../../exchange/place-reader.ts';
 import type { FoldResult } from '../../fold/fold.ts';
 import { isHash, RECORDS, type RecordName } from '../../kernel/records.ts';
+import { type RunCounters, throwIfStopped } from '../../progress-counters.ts';
 import type { ResolvedOptions } from '../../run-options.ts';
 import type { TableSummary } from '../../summary.ts';
 import type { Check } from '../checks.ts';
@@ -19,6 +20,9 @@ export interface TableWriterInput {
   readonly folds: readonly FoldResult[];
   /** The output folder; the engagement table is written already. */
   readonly folder: string;
+  /** Threads that did the work so far. */
+  readonly workers: number;
+  readonly counters: RunCounters;
 }
 
 export interface TableReview {
@@ -39,16 +43,17 @@ export class TableWriter {
     return tableSource(this.input.folder, ENGAGEMENT);
   }
 
-  /** `beforeEach` may throw to stop between two tables. */
-  async write(beforeEach: () => void): Promise<void> {
-    const { database, options, folds, folder } = this.input;
+  async write(): Promise<void> {
+    const { database, options, folds, folder, workers, counters } = this.input;
     const records = registerRecords(database, recordsOf(options.tables), folds);
     for (const table of tablesOf(options.tables)) {
-      beforeEach();
+      throwIfStopped(counters);
       await table.write({
         database,
         folder: join(folder, table.name),
         settings: options,
+        workers,
+        counters,
         engagement: this.engagement,
         folded: folds.flatMap((fold) => fold.places),
         records,

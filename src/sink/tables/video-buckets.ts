@@ -5,45 +5,83 @@ export const MAX_BUCKETS = 600;
 
 const NO_VIDEO = -1;
 
-/** How each video is divided, found by the two halves of its hash. Typed arrays: 40 bytes a video. */
+/** What VideoBuckets is made of, for other threads. Typed arrays: 40 bytes a video. */
+export interface VideoArrays {
+  readonly hashes: BigUint64Array;
+  readonly bucketCounts: Uint16Array;
+  readonly bucketUs: Float64Array;
+  /** Hash table: which video. */
+  readonly places: Int32Array;
+}
+
+/** Zeros in memory that threads share. */
+const shared = <Numbers>(type: new (memory: SharedArrayBuffer) => Numbers, byteLength: number): Numbers =>
+  new type(new SharedArrayBuffer(byteLength));
+
+/** How each video is divided, found by the two halves of its hash. */
 export class VideoBuckets {
+  readonly arrays: VideoArrays;
   readonly hashes: BigUint64Array;
   readonly bucketCounts: Uint16Array;
   private readonly bucketUs: Float64Array;
   private readonly halves: Uint32Array;
-  /** Hash table: which video. */
   private readonly places: Int32Array;
 
-  private constructor(hashes: BigUint64Array, durations: Float64Array) {
-    this.hashes = hashes;
-    this.bucketCounts = new Uint16Array(hashes.length);
-    this.bucketUs = new Float64Array(hashes.length);
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(16, hashes.length * 2)));
-    this.places = new Int32Array(slots).fill(NO_VIDEO);
-    this.halves = new Uint32Array(hashes.buffer, hashes.byteOffset, hashes.length * 2);
-    for (let video = 0; video < hashes.length; video++) {
-      const durationUs = Math.round(durations[video]! * 1e6);
-      const isShort = durationUs <= MAX_BUCKETS * 1e6;
-      this.bucketCounts[video] = isShort ? Math.max(1, Math.ceil(durationUs / 1e6)) : MAX_BUCKETS;
-      this.bucketUs[video] = isShort ? MAX_BUCKETS * 1e6 : durationUs;
-      let slot = this.slotOf(this.halves[video * 2]!, this.halves[video * 2 + 1]!);
-      while (this.places[slot] !== NO_VIDEO) slot = (slot + 1) & (slots - 1);
-      this.places[slot] = video;
-    }
+  constructor(arrays: VideoArrays) {
+    this.arrays = arrays;
+    ({
+      hashes: this.hashes,
+      bucketCounts: this.bucketCounts,
+      bucketUs: this.bucketUs,
+      places: this.places,
+    } = arrays);
+    this.halves = new Uint32Array(this.hashes.buffer, this.hashes.byteOffset, this.hashes.length * 2);
   }
 
-  /** Reads the videos of a query for hash (UBIGINT) and duration (seconds), in its order. */
-  static async read(database: Database, sql: string): Promise<VideoBuckets> {
+  private static of(hashes: readonly bigint[], durations: readonly number[]): VideoBuckets {
+    const { length } = hashes;
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(16, length * 2)));
+    const videos = new VideoBuckets({
+      hashes: shared(BigUint64Array, length * 8),
+      bucketCounts: shared(Uint16Array, length * 2),
+      bucketUs: shared(Float64Array, length * 8),
+      places: shared(Int32Array, slots * 4).fill(NO_VIDEO),
+    });
+    for (let video = 0; video < length; video++) videos.set(video, hashes[video]!, durations[video]!);
+    return videos;
+  }
+
+  private set(video: number, hash: bigint, seconds: number): void {
+    this.hashes[video] = hash;
+    const durationUs = Math.round(seconds * 1e6);
+    const isShort = durationUs <= MAX_BUCKETS * 1e6;
+    this.bucketCounts[video] = isShort ? Math.max(1, Math.ceil(durationUs / 1e6)) : MAX_BUCKETS;
+    this.bucketUs[video] = isShort ? MAX_BUCKETS * 1e6 : durationUs;
+    let slot = this.slotOf(this.halves[video * 2]!, this.halves[video * 2 + 1]!);
+    while (this.places[slot] !== NO_VIDEO) slot = (slot + 1) & (this.places.length - 1);
+    this.places[slot] = video;
+  }
+
+  /**
+   * Reads the videos of a query for hash (UBIGINT), duration (seconds) and rank (INTEGER), in its order. Returns their
+   * ranks, too.
+   */
+  static async read(
+    database: Database,
+    sql: string,
+  ): Promise<{ readonly videos: VideoBuckets; readonly ranks: readonly number[] }> {
     const hashes: bigint[] = [];
     const durations: number[] = [];
+    const ranks: number[] = [];
     const result = await database.stream(sql);
     for (;;) {
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) break;
       for (const hash of chunk.getColumnValues(0)) hashes.push(hash as bigint);
       for (const duration of chunk.getColumnValues(1)) durations.push(duration as number);
+      for (const rank of chunk.getColumnValues(2)) ranks.push(rank as number);
     }
-    return new VideoBuckets(BigUint64Array.from(hashes), Float64Array.from(durations));
+    return { videos: VideoBuckets.of(hashes, durations), ranks };
   }
 
   get count(): number {
