@@ -75,7 +75,13 @@ import {
   unclosed,
   watchUs,
 } from './playback';
-import { beginRecords, isRecording, recordReplays, recordSession } from './record';
+import {
+  beginRecords,
+  isRecordingReplays,
+  isRecordingSessions,
+  recordReplays,
+  recordSession,
+} from './record';
 import { compareRecords } from './sort';
 import * as threshold from './thresholds';
 
@@ -149,7 +155,7 @@ function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
         load<u64>(fragment, 16) == session &&
         compareRecords(fragment, pair, 2) == 0
       );
-      if (isRecording) recordSession(pair, session, events, count, stride, scratch);
+      if (isRecordingSessions) recordSession(pair, session, events, count, stride, scratch);
       else foldSession(fragment - FRAGMENT_BYTES, events, count, stride, scratch);
       events += <usize>count * stride;
     }
@@ -189,7 +195,7 @@ function writeRow(plan: usize, pair: usize, row: usize, firstRange: u32, scratch
   if (slotOf(plan, FOLD_WITH_RANGES) != 0) {
     const starts = slotOf(plan, FOLD_RANGE_STARTS);
     const ends = slotOf(plan, FOLD_RANGE_ENDS);
-    if (isRecording) recordReplays(pair, row, scratch);
+    if (isRecordingReplays) recordReplays(pair, row, scratch);
     const count = uniteSegments(segments, storedSegments, scratch);
     for (let i: u32 = 0; i < count; i++) {
       const start = load<i64>(segments + ((<usize>i) << 4));

@@ -71,8 +71,10 @@ import * as play from './playback';
 import { compareRecords, sortRecords } from './sort';
 import * as threshold from './thresholds';
 
-/** Whether anything is to be recorded in this fold. */
-export let isRecording: bool = false;
+/** Whether anything but replays is to be recorded in this fold: sessions are then gone through event by event. */
+export let isRecordingSessions: bool = false;
+/** Whether pieces seen more than once are to be recorded. */
+export let isRecordingReplays: bool = false;
 
 let plan: usize = 0;
 let times: usize = 0; // i64[2] a segment of the pair: wall times of its start and end
@@ -95,7 +97,11 @@ let storedBefore: u32 = 0;
 export function beginRecords(foldPlan: usize): void {
   plan = foldPlan;
   times = slotOf(plan, FOLD_RECORD_SCRATCH);
-  isRecording = times != 0;
+  isRecordingReplays = slotOf(plan, FOLD_REPLAY_COLUMNS) != 0;
+  isRecordingSessions =
+    slotOf(plan, FOLD_VISIT_COLUMNS) != 0 ||
+    slotOf(plan, FOLD_PLAY_COLUMNS) != 0 ||
+    slotOf(plan, FOLD_STEP_COLUMNS) != 0;
   setCount(FOLD_VISITS, 0);
   setCount(FOLD_PLAYS, 0);
   setCount(FOLD_REPLAYS, 0);
@@ -269,21 +275,33 @@ function recordPlays(pair: usize, session: u64): void {
   setCount(FOLD_PLAYS, row);
 }
 
+/** Whether two of some sorted segments share more than a moment. */
+function areOverlapping(segments: usize, count: u32): bool {
+  let endUs = load<i64>(segments, 8);
+  for (let i: u32 = 1; i < count; i++) {
+    const segment = segments + ((<usize>i) << 4);
+    if (load<i64>(segment) < endUs) return true;
+    endUs = load<i64>(segment, 8);
+  }
+  return false;
+}
+
 /**
  * Records the pieces of video that more than one segment of the pair covers, ascending and apart, and by how
- * many. Must come before the segments are united. All starts and all ends are sorted, then met in turn.
+ * many. Sorts the segments, and must come before they are united. All starts and all ends are met in turn.
  */
 export function recordReplays(pair: usize, pairRow: usize, scratch: usize): void {
   const columns = columnsOf(FOLD_REPLAY_COLUMNS);
   const count = play.storedSegments;
   if (columns == 0 || count < 2) return;
+  sortRecords(play.segments, count, 16, 2, scratch);
+  if (!areOverlapping(play.segments, count)) return;
   const starts = times;
   const ends = times + ((<usize>count) << 3);
   for (let i: usize = 0; i < <usize>count; i++) {
     store<i64>(starts + (i << 3), load<i64>(play.segments + (i << 4)));
     store<i64>(ends + (i << 3), load<i64>(play.segments + (i << 4), 8));
   }
-  sortRecords(starts, count, 8, 1, scratch);
   sortRecords(ends, count, 8, 1, scratch);
   let row = slotOf(plan, FOLD_REPLAYS);
   let started: usize = 0;
