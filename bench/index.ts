@@ -91,7 +91,8 @@ function skewLines(
 }
 
 function updateTable(benches: readonly UpdateBench[]): string[] {
-  const rows = benches.map(({ share, runSeconds, updateSeconds, firstSeconds, peakBytes, update }) => [
+  const rows = benches.map(({ lake, share, runSeconds, updateSeconds, firstSeconds, peakBytes, update }) => [
+    lake,
     `${share * 100} %`,
     fixed(median(runSeconds)),
     fixed(firstSeconds),
@@ -99,8 +100,19 @@ function updateTable(benches: readonly UpdateBench[]): string[] {
     fixed(median(updateSeconds.map((value, round) => value / runSeconds[round]!))),
     (peakBytes / 1e6).toFixed(0),
     String(update?.rowsChanged ?? 0),
+    `${update?.filesWritten ?? 0} of ${(update?.filesWritten ?? 0) + (update?.filesLinked ?? 0)}`,
   ]);
-  const head = ['new events', 'run', 'first update', 'update', 'x run', 'peak MB', 'rows changed'];
+  const head = [
+    'lake',
+    'new events',
+    'run',
+    'first update',
+    'update',
+    'x run',
+    'peak MB',
+    'rows changed',
+    'files written',
+  ];
   return formatTable(head, rows, '  ');
 }
 

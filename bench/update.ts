@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Database, quotePath, quoteText } from '../src/duckdb.ts';
 import type { RunSummary } from '../src/summary.ts';
 import { type Measured, measure } from './child.ts';
-import { prepareLake } from './whole-run.ts';
+import { type LakeDays, prepareLake } from './whole-run.ts';
 
 export interface UpdateBenchOptions {
   readonly eventCount: number;
@@ -14,6 +14,8 @@ export interface UpdateBenchOptions {
 
 /** Updates with one share of a lake's events, round by round. */
 export interface UpdateBench {
+  /** What the lake is like. */
+  readonly lake: string;
   readonly share: number;
   readonly runSeconds: readonly number[];
   readonly updateSeconds: readonly number[];
@@ -23,6 +25,14 @@ export interface UpdateBench {
   readonly update: RunSummary['update'];
 }
 
+/**
+ * In the first, users come and go as they do, and files of days whose users are gone stay as they are. In the second
+ * each of them may return to whatever he watched on any day, at random, so that every file changes: the worst case.
+ */
+const LAKES: Readonly<Record<string, LakeDays>> = {
+  'each user active for 14 of 100 days': { dayCount: 100, activeDays: 14 },
+  'all users back at random for 10 days': {},
+};
 const SHARES = [0.001, 0.01, 0.1];
 
 type Summary = RunSummary & { readonly peakBytes: number };
@@ -32,7 +42,13 @@ type Summary = RunSummary & { readonly peakBytes: number };
  * where their content hashes differ.
  */
 export async function benchUpdates(options: UpdateBenchOptions): Promise<UpdateBench[]> {
-  const lake = await prepareLake(options.folder, options.eventCount);
+  const benches: UpdateBench[] = [];
+  for (const [name, days] of Object.entries(LAKES)) benches.push(...(await benchLake(options, name, days)));
+  return benches;
+}
+
+async function benchLake(options: UpdateBenchOptions, name: string, days: LakeDays): Promise<UpdateBench[]> {
+  const lake = await prepareLake(options.folder, options.eventCount, days);
   const events = join(lake, 'events');
   const call = (command: string, inputs: string, out: string, ...more: readonly string[]) =>
     measure<Summary>([
@@ -64,6 +80,7 @@ export async function benchUpdates(options: UpdateBenchOptions): Promise<UpdateB
         );
     }
     benches.push({
+      lake: name,
       share,
       runSeconds: runs.map(({ wallSeconds }) => wallSeconds),
       updateSeconds: updates.map(({ wallSeconds }) => wallSeconds),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from '../src/duckdb.ts';
-import { generateLake } from '../src/generate/lake.ts';
+import { generateLake, type LakeOptions } from '../src/generate/lake.ts';
 import type { RunSummary } from '../src/summary.ts';
 import { type Measured, measure, measureRival } from './child.ts';
 import { type Figures, type RivalName, readFigures } from './rivals.ts';
@@ -30,15 +30,20 @@ export interface Contender {
 }
 
 /** Generates the lake unless an earlier bench left it. */
-export async function prepareLake(folder: string, eventCount: number): Promise<string> {
-  const lake = join(folder, `lake-${eventCount}`);
+export async function prepareLake(folder: string, eventCount: number, days: LakeDays = {}): Promise<string> {
+  const { dayCount, activeDays } = days;
+  const suffix = dayCount === undefined ? '' : `-${activeDays}-of-${dayCount}-days`;
+  const lake = join(folder, `lake-${eventCount}${suffix}`);
   if (existsSync(join(lake, 'complete', 'events'))) return join(lake, 'complete');
   process.stderr.write(`Generating ${eventCount} events\n`);
   const userCount = Math.max(10, Math.round(eventCount / 110));
   const outDir = join(lake, 'complete');
-  await generateLake({ eventCount, userCount, videoCount: 2000, seed: 1, outDir });
+  await generateLake({ eventCount, userCount, videoCount: 2000, seed: 1, outDir, dayCount, activeDays });
   return outDir;
 }
+
+/** How many days a lake has, and for how many each user watches, where they are not the usual. */
+export type LakeDays = Pick<LakeOptions, 'dayCount' | 'activeDays'>;
 
 /** Bytes of the lake's event files. */
 export function lakeBytes(folder: string, eventCount: number): number {

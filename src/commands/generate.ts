@@ -7,6 +7,8 @@ export interface GenerateArguments {
   readonly events: string;
   readonly users: string | undefined;
   readonly videos: string | undefined;
+  readonly days: number | undefined;
+  readonly 'active-days': number | undefined;
   readonly seed: number;
   readonly out: string;
 }
@@ -21,11 +23,20 @@ export function parseCount(option: string, text: string): number {
   throw new PlayfoldError(`--${option} ${text}: expected a number such as 200k, 1e6 or 100M.`, EXIT.usage);
 }
 
+function countDays(option: string, days: number | undefined): number | undefined {
+  if (days === undefined || (Number.isInteger(days) && days >= 1 && days <= 3650)) return days;
+  throw new PlayfoldError(`--${option} ${days}: expected a whole number of days from 1 to 3650.`, EXIT.usage);
+}
+
 async function handle(args: GenerateArguments): Promise<void> {
   const eventCount = parseCount('events', args.events);
   const userCount =
     args.users === undefined ? Math.max(10, Math.round(eventCount / 110)) : parseCount('users', args.users);
   const videoCount = args.videos === undefined ? 2000 : parseCount('videos', args.videos);
+  const [dayCount, activeDays] = [
+    countDays('days', args.days),
+    countDays('active-days', args['active-days']),
+  ];
   if (existsSync(args.out) && readdirSync(args.out).length > 0)
     throw new PlayfoldError(
       `--out ${args.out}: the folder is not empty; name another or empty it.`,
@@ -36,6 +47,8 @@ async function handle(args: GenerateArguments): Promise<void> {
     eventCount,
     userCount,
     videoCount,
+    dayCount,
+    activeDays,
     seed: args.seed,
     outDir: args.out,
     onProgress: (written) => process.stderr.write(`${written} of ${eventCount} events written\n`),
@@ -65,6 +78,16 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         describe: 'How many [default: one for 110 events]',
       })
       .option('videos', { type: 'string', requiresArg: true, describe: 'How many [default: 2000]' })
+      .option('days', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'How many, a file each [default: 10, of few events fewer]',
+      })
+      .option('active-days', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'For how many days a user watches before he is gone [default: all]',
+      })
       .option('seed', {
         type: 'number',
         default: 1,

@@ -12,9 +12,13 @@ import {
   videoIdOf,
 } from './session-sql.ts';
 
-export interface LakeOptions extends SessionSettings {
+export interface LakeOptions extends Omit<SessionSettings, 'coming'> {
   /** Exactly so many rows are written, duplicates and invalid rows included. */
   readonly eventCount: number;
+  /** 10 where it is not said, fewer where these would have less than 20,000 events each. */
+  readonly dayCount?: number | undefined;
+  /** For how many days each user watches before he is gone; all of them where it is not said. */
+  readonly activeDays?: number | undefined;
   readonly outDir: string;
   readonly threads?: number | undefined;
   readonly memoryBytes?: number | undefined;
@@ -33,7 +37,8 @@ export interface LakeSummary {
 
 const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
-const MAX_DAYS = 10;
+const USUAL_DAYS = 10;
+const EVENTS_A_DAY = 20_000;
 const EVENTS_A_SESSION = 6;
 
 /**
@@ -41,7 +46,8 @@ const EVENTS_A_SESSION = 6;
  * ways, playback at 1 to 2 times, sessions that just stop, 0.5 % duplicates, 0.2 % invalid rows. Equal options
  * give equal rows in equal order, on any number of threads. Day by day, so that memory does not grow.
  */
-export async function generateLake(options: LakeOptions): Promise<LakeSummary> {
+export async function generateLake(lakeOptions: LakeOptions): Promise<LakeSummary> {
+  const options = planLake(lakeOptions);
   const eventsPath = join(options.outDir, 'events');
   const videosPath = join(options.outDir, 'videos.parquet');
   const tempFolder = join(options.outDir, '.temporary');
@@ -88,6 +94,22 @@ async function writeVideos(
   );
 }
 
+/** The options, and what follows from them. */
+interface LakePlan extends LakeOptions, SessionSettings {
+  readonly dayCount: number;
+}
+
+function planLake(options: LakeOptions): LakePlan {
+  const { eventCount, activeDays } = options;
+  const dayCount =
+    options.dayCount ?? Math.max(1, Math.min(USUAL_DAYS, Math.ceil(eventCount / EVENTS_A_DAY)));
+  const comeAndGo = activeDays !== undefined && activeDays < dayCount;
+  const coming = comeAndGo
+    ? { firstMs: FIRST_DAY_MS, lengthMs: dayCount * DAY_MS, activeMs: activeDays * DAY_MS }
+    : null;
+  return { ...options, dayCount, coming };
+}
+
 /** Sessions by their number, spread evenly over the days, and single events that make up the exact count. */
 interface DayPlan {
   readonly dayCount: number;
@@ -96,9 +118,8 @@ interface DayPlan {
 }
 
 /** Finds how many sessions come just below the exact count; at most one event in a hundred is then a filler. */
-async function planDays(database: Database, options: LakeOptions): Promise<DayPlan> {
-  const { eventCount } = options;
-  const dayCount = Math.max(1, Math.min(MAX_DAYS, Math.ceil(eventCount / 20_000)));
+async function planDays(database: Database, options: LakePlan): Promise<DayPlan> {
+  const { eventCount, dayCount } = options;
   // A sample tells the events a session well enough: counting all of them takes as long as writing a day.
   const sampled = Math.min(100_000, Math.ceil(eventCount / EVENTS_A_SESSION));
   let sessionCount = Math.floor(
@@ -114,8 +135,8 @@ async function planDays(database: Database, options: LakeOptions): Promise<DayPl
   return best;
 }
 
-async function countEvents(database: Database, sessionCount: number, options: LakeOptions): Promise<number> {
-  const sessions = `SELECT session, 0::BIGINT AS startMs FROM range(${sessionCount}) AS numbers(session)`;
+async function countEvents(database: Database, sessionCount: number, options: LakePlan): Promise<number> {
+  const sessions = sessionsBetween({ dayCount: options.dayCount, sessionCount }, FIRST_DAY_MS, Infinity);
   const [row] = await database.rows<{ count: number }>(
     `SELECT coalesce(sum(copies), 0)::DOUBLE AS count FROM (${eventRows(sessions, options)})`,
   );
@@ -123,7 +144,11 @@ async function countEvents(database: Database, sessionCount: number, options: La
 }
 
 /** SQL for the numbers and start times of the sessions that begin in [fromMs, untilMs). */
-function sessionsBetween({ dayCount, sessionCount }: DayPlan, fromMs: number, untilMs: number): string {
+function sessionsBetween(
+  { dayCount, sessionCount }: Pick<DayPlan, 'dayCount' | 'sessionCount'>,
+  fromMs: number,
+  untilMs: number,
+): string {
   const lengthMs = dayCount * DAY_MS;
   const numberAt = (ms: number): number =>
     Math.min(sessionCount, Math.max(0, Math.ceil(((ms - FIRST_DAY_MS) / lengthMs) * sessionCount)));
@@ -132,7 +157,7 @@ function sessionsBetween({ dayCount, sessionCount }: DayPlan, fromMs: number, un
 }
 
 /** SQL for the events of sessions, one row an event: `copies` is 2 for those that were sent twice. */
-function eventRows(sessions: string, options: LakeOptions): string {
+function eventRows(sessions: string, options: LakePlan): string {
   const { seed } = options;
   return `
     SELECT session, viewer, video, event.atMs AS atMs, event.name AS name, event.positionMs AS positionMs,
@@ -147,15 +172,19 @@ async function writeDay(
   path: string,
   day: number,
   plan: DayPlan,
-  options: LakeOptions,
+  options: LakePlan,
 ): Promise<number> {
-  const { seed } = options;
+  const { seed, userCount, coming } = options;
+  const firstUsers =
+    coming === null
+      ? userCount
+      : Math.ceil((userCount * coming.activeMs) / (coming.lengthMs + coming.activeMs));
   const fromMs = FIRST_DAY_MS + day * DAY_MS;
   const sessions = sessionsBetween(plan, fromMs - LONGEST_SESSION_MS, fromMs + DAY_MS);
   const uuid = (text: string): string => `md5(concat(${text}, ' ', ${seed}))::UUID::VARCHAR`;
   const filler =
     day === 0
-      ? `UNION ALL SELECT -1 - n AS session, hash(n, 'viewer', ${seed}) % ${options.userCount} AS viewer,
+      ? `UNION ALL SELECT -1 - n AS session, hash(n, 'viewer', ${seed}) % ${firstUsers} AS viewer,
            hash(n, 'video', ${seed}) % ${options.videoCount} AS video,
            ${FIRST_DAY_MS} + (hash(n, 'at', ${seed}) % ${DAY_MS})::BIGINT AS atMs, 'video_play' AS name, 0 AS positionMs,
            0 AS step FROM range(${plan.fillerCount}) AS numbers(n)`

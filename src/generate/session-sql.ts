@@ -7,11 +7,31 @@ export interface SessionSettings {
   readonly userCount: number;
   readonly videoCount: number;
   readonly seed: number;
+  /** Users come and go, and each watches for so long; null where each watches from the first day to the last. */
+  readonly coming: Coming | null;
+}
+
+/** When users come: evenly spread, so that as many watch at any time. */
+export interface Coming {
+  readonly firstMs: number;
+  readonly lengthMs: number;
+  readonly activeMs: number;
 }
 
 /** A number from 0 to n - 1 that depends on the session, on what it is for, and on the seed. */
 function pick(purpose: string, n: number | string, { seed }: SessionSettings): string {
   return `(hash(session, '${purpose}', ${seed}) % ${n})::BIGINT`;
+}
+
+/** SQL for the number of the user of a session. A few watch most: of users who come and go, those who came last. */
+function drawViewer(settings: SessionSettings): string {
+  const { userCount, coming } = settings;
+  const drawn = `pow(${pick('user', 1_000_000_007, settings)} / 1000000007e0, 1.6)`;
+  if (coming === null) return `(${userCount} * ${drawn})::BIGINT % ${userCount}`;
+  const { firstMs, lengthMs, activeMs } = coming;
+  const usersAMs = userCount / (lengthMs + activeMs);
+  const came = `(startMs - ${firstMs} + ${activeMs}) * ${usersAMs.toExponential()}`;
+  return `greatest(0, least(${userCount - 1}, floor(${came} - ${(activeMs * usersAMs).toExponential()} * ${drawn})))::BIGINT`;
 }
 
 /** SQL for the duration of a video by its number, in ms: 1 to 60 minutes, most of them short. */
@@ -30,7 +50,7 @@ export function videoIdOf(video: string): string {
  * user comes back to the same handful of videos.
  */
 export function drawSessions(rows: string, settings: SessionSettings): string {
-  const { userCount, videoCount, seed } = settings;
+  const { videoCount, seed } = settings;
   const segmentColumns = Array.from({ length: SEGMENTS }, (_, k) => drawSegment(k, settings)).flat();
   return `
     SELECT *, ${segmentColumns.join(', ')}
@@ -40,7 +60,7 @@ export function drawSessions(rows: string, settings: SessionSettings): string {
         SELECT *, (${videoCount} * pow((hash(viewer, slot, ${seed}) % 1000000) / 1e6, 3))::BIGINT % ${videoCount} AS video
         FROM (
           SELECT session, startMs,
-            (${userCount} * pow(${pick('user', 1_000_000_007, settings)} / 1000000007e0, 1.6))::BIGINT % ${userCount} AS viewer,
+            ${drawViewer(settings)} AS viewer,
             (8 * pow(${pick('slot', 1000, settings)} / 1e3, 2))::BIGINT AS slot,
             1 + least(${SEGMENTS - 1}, floor(-ln(1 - ${pick('count', 1000, settings)} / 1e3) * 2.6))::INTEGER AS segmentCount,
             [1000, 1000, 1000, 1000, 1250, 1500, 2000][1 + ${pick('rate', 7, settings)}] AS ratePerMille,
