@@ -1,5 +1,4 @@
-import { FLAGS } from '../sink/engagement-sql.ts';
-import { TIERS } from '../sink/statistics.ts';
+import { FLAGS, TIERS } from '../sink/engagement-sql.ts';
 import { ROW_REASONS } from '../source/row-reasons.ts';
 import type { RunSummary } from '../summary.ts';
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { quoteText } from '../duckdb.ts';
+import { enumSql } from './dictionaries.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
 /** The data quality flags of SPEC.md section 4, in order: flag i is bit i of a row's mask. */
@@ -14,6 +15,9 @@ export const FLAGS = [
 
 /** A column of the result: its name and the SQL that computes it. */
 export type OutputColumn = readonly [name: string, sql: string];
+
+/** Engagement tiers, the highest first. */
+export const TIERS = ['High', 'Medium', 'Low', 'Minimal'];
 
 /** round(x, 2) as DuckDB's own gives it, at half its cost. */
 const round2 = (sql: string): string => `round((${sql}) * 100) / 100`;
@@ -37,12 +41,16 @@ function scoreSql({ engagement }: Config, uniqueSeconds: boolean): string {
     - least(${double(maxSkipPenalty)}, ${double(skipPenalty)} * skips))`;
 }
 
+/** SQL for each tier. */
+const TIER = Object.fromEntries(TIERS.map((tier) => [tier, `'${tier}'::${enumSql(TIERS)}`]));
+
 function tierSql({ engagement }: Config): string {
   const points = engagement.formula === 'points';
   const { high, medium, low } = points ? engagement.points.tiers : engagement.normalized.tiers;
   const from = points ? '>' : '>=';
-  return `CASE WHEN score ${from} ${double(high)} THEN 'High' WHEN score ${from} ${double(medium)} THEN 'Medium'
-    WHEN score ${from} ${double(low)} THEN 'Low' ELSE 'Minimal' END`;
+  return `CASE WHEN D IS NULL THEN ${TIER.Minimal} WHEN score ${from} ${double(high)} THEN ${TIER.High}
+    WHEN score ${from} ${double(medium)} THEN ${TIER.Medium} WHEN score ${from} ${double(low)} THEN ${TIER.Low}
+    ELSE ${TIER.Minimal} END`;
 }
 
 function maskSql(config: Config, uniqueSeconds: boolean): string {
@@ -60,9 +68,10 @@ function maskSql(config: Config, uniqueSeconds: boolean): string {
 
 /** One row for each combination of flags: looking a mask up costs half of building its list. */
 function flagTableSql(): string {
+  const flag = enumSql(['ok', ...FLAGS]);
   const rows = Array.from({ length: 1 << FLAGS.length }, (_, mask) => {
     const flags = FLAGS.filter((_flag, bit) => mask & (1 << bit));
-    return `(${mask}, ${quoteText(flags[0] ?? 'ok')}, [${flags.map(quoteText).join(', ')}]::VARCHAR[])`;
+    return `(${mask}, ${quoteText(flags[0] ?? 'ok')}::${flag}, [${flags.map(quoteText).join(', ')}]::${flag}[])`;
   });
   return `(VALUES ${rows.join(', ')}) AS flags(mask, flag, flagList)`;
 }
@@ -124,7 +133,6 @@ export function engagementSql(
   { rows = `${FOLDED_TABLE}()`, partition = null, condition = null }: ResultRows,
 ): string {
   const columns = [...outputColumns(uniqueSeconds), ...(partition === null ? [] : [partition])];
-  const tier = `CASE WHEN D IS NULL THEN 'Minimal' ELSE ${tierSql(config)} END`;
   return `
     WITH measured AS (
       SELECT folded.*, users.id AS userId, durations.id AS videoId, durations.title AS videoTitle,
@@ -141,7 +149,7 @@ export function engagementSql(
         CASE WHEN D IS NOT NULL THEN ${round2(scoreSql(config, uniqueSeconds))} END AS score
       FROM measured
     ), judged AS (
-      SELECT *, ${tier} AS tier, ${maskSql(config, uniqueSeconds)} AS mask FROM rated
+      SELECT *, ${tierSql(config)} AS tier, ${maskSql(config, uniqueSeconds)} AS mask FROM rated
     )
     SELECT ${columns.map(([name, sql]) => `${sql} AS "${name}"`).join(', ')}
     FROM judged JOIN ${flagTableSql()} ON flags.mask = judged.mask`;

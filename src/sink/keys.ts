@@ -1,6 +1,7 @@
 import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { idHash } from '../source/scan.ts';
+import { enumSql } from './dictionaries.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
 
 /** SQL for the texts that the scans kept. */
@@ -103,8 +104,8 @@ export async function createDurations(database: Database): Promise<void> {
     `CREATE TEMP TABLE durations AS
      SELECT videos.hash, videos.id, titles.title,
        coalesce(titles.duration, estimates.duration) AS duration,
-       CASE WHEN titles.duration IS NOT NULL THEN 'metadata' WHEN estimates.duration IS NOT NULL THEN 'estimated'
-         ELSE 'unknown' END AS source
+       (CASE WHEN titles.duration IS NOT NULL THEN 'metadata' WHEN estimates.duration IS NOT NULL THEN 'estimated'
+         ELSE 'unknown' END)::${enumSql(['metadata', 'estimated', 'unknown'])} AS source
      FROM videos LEFT JOIN titles ON titles.videoId = videos.id
      LEFT JOIN estimates ON estimates.videoHash = videos.hash`,
   );

@@ -8,9 +8,16 @@ import type { ScanResult } from '../source/scan.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
 import type { ExpectedTotals } from './checks.ts';
+import { encodeVideos } from './dictionaries.ts';
 import { finishResult } from './finish.ts';
 import { FOLDED_TABLE, registerFoldedTable } from './folded-table.ts';
-import { createDurations, createEstimates, createKeyTables, readUnknownNames } from './keys.ts';
+import {
+  createDurations,
+  createEstimates,
+  createKeyTables,
+  PARTITION_KEYS,
+  readUnknownNames,
+} from './keys.ts';
 import { partitionColumn } from './partitions.ts';
 import type { Staging } from './publish.ts';
 import { TableWriter } from './tables/table-writer.ts';
@@ -76,6 +83,7 @@ async function prepareTables(
   const partition = partitionColumn(options.partitionBy);
   const pairSum = await createEstimates(database, `${FOLDED_TABLE}()`, partition?.key ?? null);
   await createDurations(database);
+  await encodeVideos(database, rowCount, PARTITION_KEYS);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
   return { unknownEventNames: countNames(account, names), pairSum };
 }

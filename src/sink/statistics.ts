@@ -9,7 +9,7 @@ import {
   negativeRowsSql,
   pairSumSql,
 } from './checks.ts';
-import { FLAGS } from './engagement-sql.ts';
+import { FLAGS, TIERS } from './engagement-sql.ts';
 
 /** Figures of a result, read back from what was written. */
 export interface Statistics {
@@ -33,9 +33,6 @@ export interface TopVideo {
 
 /** Summed as integers: a sum of doubles would depend on the order of the rows. */
 const WATCH_SECONDS = 'sum(CAST(totalWatchTime * 1e6 AS BIGINT))::DOUBLE / 1e6';
-
-/** Engagement tiers, the highest first. */
-export const TIERS = ['High', 'Medium', 'Low', 'Minimal'];
 
 /** What reading the written rows back gives. */
 export interface Review {

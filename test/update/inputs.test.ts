@@ -183,7 +183,7 @@ describe('the rest of the result', () => {
     expect(readdirSync(join(out, '_state')).length).toBeLessThan(24);
     const whole = await runWhole({ inputs: [inputs], out: path('many', 'run') });
     expect(summary?.contentHash).toBe(whole.contentHash);
-  }, 60_000);
+  });
 
   it('is the same for worker threads, spilled rows and several passes, on a larger history', async () => {
     const { eventsPath: all, videosPath: videos } = await generateLake({

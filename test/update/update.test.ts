@@ -161,4 +161,4 @@ it('equals one run over all events, however they are dealt to files and updates'
   );
   expect(updates).toBeGreaterThan(40);
   expect(lateEvents).toBeGreaterThan(20);
-}, 60_000);
+});

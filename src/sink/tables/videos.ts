@@ -1,5 +1,4 @@
-import type { OutputColumn } from '../engagement-sql.ts';
-import { TIERS } from '../statistics.ts';
+import { type OutputColumn, TIERS } from '../engagement-sql.ts';
 import { writeFile } from '../write.ts';
 import { equalsEngagement, microseconds, type OutputTable } from './output-table.ts';
 
