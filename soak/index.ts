@@ -10,6 +10,7 @@ import { contendForLock } from './locks.ts';
 import { measureMemory } from './memory.ts';
 import { runAgain } from './reruns.ts';
 import { sendSignals } from './signals.ts';
+import { killUpdates } from './update-kills.ts';
 import { letWorkersDie } from './worker-deaths.ts';
 
 /** Every promise: how often it is tried in full, and how. */
@@ -18,6 +19,7 @@ const PROMISES: Readonly<
 > = {
   kills: [200, killAtRandomMoments],
   steps: [200, killAfterEachStep],
+  updates: [200, killUpdates],
   flips: [500, flipBits],
   reruns: [20, runAgain],
   locks: [25, contendForLock],

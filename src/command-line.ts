@@ -3,6 +3,7 @@ import { commands } from './commands/index.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { StoppedError } from './progress-counters.ts';
 import { answerAskingShell, completeWord, isCompletionRequest } from './terminal/completions.ts';
+import { errorFormat } from './terminal/error-format.ts';
 import { errorRecord, formatRecord, messageOf } from './terminal/log.ts';
 import { explainUsage } from './terminal/usage-errors.ts';
 import { VERSION } from './version.ts';
@@ -40,14 +41,8 @@ export async function main(args: readonly string[]): Promise<number> {
     await parser.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    return report(error, wantsJsonLog(args));
+    return report(error, errorFormat(args, process.env) === 'json');
   }
-}
-
-/** Asked of the raw arguments, because an error may be that they cannot be parsed. */
-function wantsJsonLog(args: readonly string[]): boolean {
-  if (process.env.PLAYFOLD_LOG === 'json') return true;
-  return args.some((arg, i) => arg === '--log=json' || (arg === '--log' && args[i + 1] === 'json'));
 }
 
 function report(error: unknown, asJson: boolean): number {

@@ -123,6 +123,9 @@ export class Database {
 
 const toLimit = (memoryBytes: number): string => `${Math.ceil(memoryBytes / 1e6)}MB`;
 
+/** How the message about memory that was too small ends. */
+export const MORE_MEMORY = 'Give more with --memory.';
+
 const DISK = /No space left on device|max_temp_directory_size|failed to offload data|Disk quota exceeded/;
 const INPUT =
   /^(IO|Invalid|Invalid Input|Conversion|Serialization|Out of Range) Error|TProtocolException|No magic bytes|Malformed JSON|CSV Error|corrupt/i;
@@ -150,7 +153,7 @@ export function translateError(error: unknown): unknown {
       /"(\/[^"]*)"/.exec(said)?.[1] ?? null,
     );
   if (/^Out of Memory Error/.test(error.message))
-    return new PlayfoldError(`Out of memory: ${said} Give more with --memory.`, EXIT.disk);
+    return new PlayfoldError(`Out of memory: ${said} ${MORE_MEMORY}`, EXIT.disk);
   if (INPUT.test(said)) return new PlayfoldError(said, EXIT.input);
   return error;
 }

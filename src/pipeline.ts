@@ -16,7 +16,7 @@ import { StoppedError, throwIfStopped } from './progress-counters.ts';
 import { accountForRows, type ScanAccount } from './row-account.ts';
 import { findInputs, type RunInputs } from './run-inputs.ts';
 import type { ResolvedOptions } from './run-options.ts';
-import { noteTo, openRunDatabase, openStaging } from './run-start.ts';
+import { describeMemoryError, noteTo, openRunDatabase, openStaging } from './run-start.ts';
 import { findSameRun } from './sink/manifest.ts';
 import { mergeResult } from './sink/merge.ts';
 import type { Staging } from './sink/publish.ts';
@@ -50,7 +50,7 @@ export async function runPipeline(options: ResolvedOptions): Promise<RunSummary>
     return summary;
   } catch (error) {
     if (options.signal?.aborted) throw new StoppedError();
-    throw await describeDiskError(error, estimateNeeds(options, staging));
+    throw await describeDiskError(describeMemoryError(error, options), estimateNeeds(options, staging));
   } finally {
     await staging.discard();
   }

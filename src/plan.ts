@@ -6,7 +6,7 @@ import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
 import { recordBytesAnEvent } from './kernel/records.ts';
 import { kernelThresholds } from './kernel/thresholds.ts';
 import type { ExecutorSettings } from './pool/executor.ts';
-import type { RunCounters } from './progress-counters.ts';
+import { type RunCounters, stopCheckOf } from './progress-counters.ts';
 import type { ResolvedOptions } from './run-options.ts';
 import { recordsOf } from './sink/tables/index.ts';
 import { mergeEventNames } from './source/dialects/index.ts';
@@ -35,13 +35,15 @@ export interface RunPlaces {
 /** Reads the video metadata, if any, into the table titles. Throws a PlayfoldError (input) for what is wrong there. */
 export async function readTitles(
   database: Database,
-  { config }: ResolvedOptions,
+  { config, signal }: ResolvedOptions,
   videos: InputFile | null,
   tempFolder: string,
 ): Promise<void> {
   await createTitles(
     database,
-    videos === null ? null : await readVideoColumns(database, videos, config, tempFolder),
+    videos === null
+      ? null
+      : await readVideoColumns(database, videos, config, tempFolder, stopCheckOf(signal)),
   );
 }
 

@@ -43,3 +43,15 @@ export class RunCounters {
 export function throwIfStopped(counters: RunCounters): void {
   if (counters.isStopped) throw new StoppedError();
 }
+
+/** Called now and then in long work: throws to end it. */
+export type StopCheck = () => void;
+
+export const NEVER_STOPPED: StopCheck = () => undefined;
+
+/** Throws a StoppedError once the signal has fired. */
+export function stopCheckOf(signal: AbortSignal | undefined): StopCheck {
+  return () => {
+    if (signal?.aborted) throw new StoppedError();
+  };
+}

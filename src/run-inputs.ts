@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { EXIT, PlayfoldError } from './errors.ts';
 import type { ResolvedOptions } from './run-options.ts';
@@ -9,9 +9,11 @@ import { VERSION } from './version.ts';
 
 /** An input file as it was when the run began. */
 export interface InputVersion {
+  /** As it was given for what could be read only once: `-`, or the path of a pipe. */
   readonly path: string;
   readonly bytes: number;
-  readonly mtimeMs: number;
+  /** Null for what could be read only once. */
+  readonly mtimeMs: number | null;
 }
 
 /** What a run reads, resolved and looked at once, before anything else. */
@@ -24,12 +26,14 @@ export interface RunInputs {
 }
 
 /** Size and time of each file. Throws a PlayfoldError (input) for a file that went away. */
-export async function readInputVersions(files: readonly Pick<InputFile, 'path'>[]): Promise<InputVersion[]> {
+export async function readInputVersions(
+  files: readonly Pick<InputFile, 'path' | 'name'>[],
+): Promise<InputVersion[]> {
   const versions: InputVersion[] = [];
-  for (const { path } of files) {
+  for (const { path, name } of files) {
     try {
       const { size, mtimeMs } = await stat(path);
-      versions.push({ path, bytes: size, mtimeMs });
+      versions.push({ path: name, bytes: size, mtimeMs: path === name ? mtimeMs : null });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw new PlayfoldError(`${path}: cannot be read (${code}); was it just removed?`, EXIT.input);
@@ -40,8 +44,10 @@ export async function readInputVersions(files: readonly Pick<InputFile, 'path'>[
 
 /** Throws a PlayfoldError (input) that names a file which is not what it was when the run began. */
 export async function assertUnchanged(versions: readonly InputVersion[]): Promise<void> {
-  for (const [i, now] of (await readInputVersions(versions)).entries()) {
-    const before = versions[i]!;
+  const files = versions.filter(({ mtimeMs }) => mtimeMs !== null);
+  const found = await readInputVersions(files.map(({ path }) => ({ path, name: path })));
+  for (const [i, now] of found.entries()) {
+    const before = files[i]!;
     if (now.bytes !== before.bytes || now.mtimeMs !== before.mtimeMs)
       throw new PlayfoldError(
         `${now.path}: changed while it was read; nothing was published. Run again when it is complete, or leave it out.`,
@@ -76,7 +82,10 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'retentionBytes',
 ] satisfies (keyof ResolvedOptions)[]);
 
-/** SHA-256, in hex, of all that decides a result: input files by path, size and time, options, version. */
+/**
+ * SHA-256, in hex, of all that decides a result: input files by path, size and time, options, version. What could be
+ * read only once has no time: then no two runs have the same.
+ */
 export function runKeyOf(
   options: ResolvedOptions,
   inputs: readonly InputVersion[],
@@ -85,15 +94,16 @@ export function runKeyOf(
   const counted = Object.entries(options)
     .filter(([name]) => !WITHOUT_EFFECT.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify({ version: VERSION, inputs, videos, options: counted }, (_, value) =>
+  const isKnown = [...inputs, ...(videos === null ? [] : [videos])].every(({ mtimeMs }) => mtimeMs !== null);
+  const once = isKnown ? {} : { once: randomUUID() };
+  const text = JSON.stringify({ version: VERSION, inputs, videos, options: counted, ...once }, (_, value) =>
     typeof value === 'bigint' ? String(value) : value,
   );
   return createHash('sha256').update(text).digest('hex');
 }
 
 /**
- * Resolves and looks at everything a run reads. What can be read only once is copied to `tempFolder`; the copy's path
- * is another each time, and so is the run key. Throws a PlayfoldError (input) for what is not there.
+ * Resolves and looks at everything a run reads. What can be read only once is copied to `tempFolder`. Throws a PlayfoldError (input) for what is not there.
  */
 export async function findInputs(options: ResolvedOptions, tempFolder: string): Promise<RunInputs> {
   const { signal } = options;

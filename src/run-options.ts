@@ -1,4 +1,3 @@
-import { resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import {
   type Config,
@@ -13,6 +12,7 @@ import { type Gate, parseGate } from './gates/gate.ts';
 import { type InvalidLimit, parseInvalidLimit } from './invalid-limit.ts';
 import type { PartitionBy } from './sink/partitions.ts';
 import type { TableName } from './sink/tables/names.ts';
+import { refuseOverlap } from './sink/target-checks.ts';
 import type { RowFilter } from './source/row-filter.ts';
 import type { Notice, Progress } from './summary.ts';
 
@@ -103,12 +103,13 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     settings;
   if (settings.inputs.length === 0) throw usage('no input: name at least one file, folder or glob.');
   if (out === undefined) throw usage('no --out: name the folder to write.');
+  if (quarantine !== undefined) refuseOverlap(out, quarantine);
   return {
     ...sizes,
     ...rest,
     out,
     videos: videos ?? null,
-    quarantine: quarantine === undefined ? null : checkQuarantine(quarantine, out),
+    quarantine: quarantine ?? null,
     maxInvalid: parseInvalidLimit(maxInvalid),
     sinceUs: since === undefined ? null : parseTimeUs(since),
     untilUs: until === undefined ? null : parseTimeUs(until),
@@ -120,15 +121,6 @@ export function resolveOptions(options: RunOptions, sizes: WorkSizes = {}): Reso
     onProgress,
     onNotice,
   };
-}
-
-function checkQuarantine(quarantine: string, out: string): string {
-  const [kept, result] = [resolve(quarantine), resolve(out)];
-  if (`${kept}${sep}`.startsWith(`${result}${sep}`) || result.startsWith(`${kept}${sep}`))
-    throw usage(
-      `--quarantine ${quarantine}: name a folder beside --out ${out}, not the same or one inside the other.`,
-    );
-  return quarantine;
 }
 
 function usage(message: string): PlayfoldError {

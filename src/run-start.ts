@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
+import bytes from 'bytes';
 import { planBudget } from './budget.ts';
 import { describeDiskError, estimateNeeds } from './disk-space.ts';
-import { Database } from './duckdb.ts';
+import { Database, MORE_MEMORY } from './duckdb.ts';
+import { PlayfoldError } from './errors.ts';
 import type { ResolvedOptions } from './run-options.ts';
 import { Staging } from './sink/publish.ts';
 import { findTarget } from './sink/target.ts';
@@ -16,6 +18,14 @@ export function noteTo(
   fields: Notice['fields'],
 ): void {
   onNotice?.({ level, stage: null, message, fields });
+}
+
+/** An error as it is, unless memory was too small: it then says how much there was, and how much to try. */
+export function describeMemoryError(error: unknown, { memoryBytes }: ResolvedOptions): unknown {
+  if (!(error instanceof PlayfoldError) || !error.message.endsWith(MORE_MEMORY)) return error;
+  const [had, next] = [memoryBytes, 2 * memoryBytes].map((size) => bytes.format(size, { decimalPlaces: 0 }));
+  const advice = `The run had --memory ${had}; try --memory ${next}.`;
+  return new PlayfoldError(error.message.slice(0, -MORE_MEMORY.length) + advice, error.exitCode);
 }
 
 /** Begins a version of the result, and tells of runs that died in the same place. The caller discards it. */

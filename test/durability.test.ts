@@ -8,6 +8,7 @@ import { killAfterEachStep, killAtRandomMoments } from '../soak/kills.ts';
 import { contendForLock } from '../soak/locks.ts';
 import { runAgain } from '../soak/reruns.ts';
 import { sendSignals } from '../soak/signals.ts';
+import { killUpdates } from '../soak/update-kills.ts';
 import { letWorkersDie } from '../soak/worker-deaths.ts';
 
 // The short version of `npm run soak`: the same work, fewer rounds.
@@ -24,6 +25,7 @@ it.each<[string, number, (workshop: Workshop, extent: Extent) => Promise<Finding
     killAtRandomMoments,
   ],
   ['the same holds after every eighth step', 40, (at, extent) => killAfterEachStep(at, extent, 8)],
+  ['an update that is killed leaves result and state of one call, and the next one goes on', 1, killUpdates],
   ['verify finds a flipped bit', 12, flipBits],
   ['the same run again changes no byte', 2, runAgain],
   ['of many runs at a time one goes on and the others end with 5', 2, contendForLock],

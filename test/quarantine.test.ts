@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import { PlayfoldError } from '../dist/errors.js';
 import { runPipeline } from '../dist/pipeline.js';
 import { type RunOptions, resolveOptions, type WorkSizes } from '../dist/run-options.js';
 import type { SampleEvent } from '../src/sample/scenarios.ts';
+import { readManifest } from '../src/sink/manifest.ts';
+import { verifyResult } from '../src/sink/verify.ts';
 import { playfold, temporaryFolder, withDatabase, writeText } from './built-cli.ts';
 import { writeEvents } from './written-events.ts';
 
@@ -201,6 +203,48 @@ describe('what is kept of invalid rows', () => {
     await run(inputs, { quarantine: two, threads: 2 }, { rowsPerWorker: 1 });
     expect(readKept(two)).toEqual(readKept(one));
     expect(readKept(one)).toHaveLength(15);
+  });
+
+  it('is verified like a result, and is none', async () => {
+    const input = writeText(join(folder, 'verified.ndjson'), `${good}\n{}\n{"cut\n`);
+    const quarantine = join(folder, 'to-verify');
+    await run([input], { quarantine });
+    expect(await verifyResult(quarantine)).toMatchObject({
+      files: 2,
+      rows: 2,
+      contentHash: null,
+      differences: [],
+    });
+    expect(playfold(['verify', quarantine])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/to-verify: as written: 2 files, \d+ bytes, 2 rows\n$/),
+    });
+    await expect(readManifest(quarantine)).rejects.toThrow(/holds the invalid rows of a run, not its result/);
+    const copy = join(folder, 'damaged-quarantine');
+    cpSync(quarantine, copy, { recursive: true, dereference: true });
+    const [lines] = readdirSync(copy).filter((name) => name.startsWith('lines-'));
+    const bytes = readFileSync(join(copy, lines!));
+    bytes[20]! ^= 1;
+    writeFileSync(join(copy, lines!), bytes);
+    writeText(join(copy, 'rows-00009.ndjson'), '{}\n');
+    expect((await verifyResult(copy)).differences).toEqual([
+      { path: lines, problem: expect.stringMatching(/SHA-256/) },
+      { path: 'rows-00009.ndjson', problem: 'is not listed in the manifest' },
+    ]);
+  });
+
+  it('never takes the place of a result, nor a result that of one', async () => {
+    const input = writeText(join(folder, 'kinds.ndjson'), `${good}\n{}\n`);
+    const quarantine = join(folder, 'kind');
+    await run([input], { quarantine });
+    await expect(run([input], { quarantine: join(folder, `out-${runs}`) })).rejects.toMatchObject({
+      message: expect.stringMatching(/--quarantine .*: this holds the result of a run, which would be gone/),
+      exitCode: 2,
+    });
+    await expect(runPipeline(resolveOptions({ inputs: [input], out: quarantine }))).rejects.toMatchObject({
+      message: expect.stringMatching(/--out .*: this holds the invalid rows of a run/),
+      exitCode: 2,
+    });
   });
 
   it('replaces an earlier one, is refused a folder of others, and appears only with a whole scan', async () => {

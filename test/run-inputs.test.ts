@@ -100,7 +100,7 @@ describe('an input that changes while it is read', () => {
       /growing.ndjson: changed while it was read; nothing was published/,
     );
     expect(readdirSync(folder)).not.toContain('grown');
-    const versions = await readInputVersions([{ path }]);
+    const versions = await readInputVersions([{ path, name: path }]);
     rmSync(path);
     await expect(assertUnchanged(versions)).rejects.toThrow(/growing.ndjson: cannot be read \(ENOENT\)/);
   });

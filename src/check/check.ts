@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { StoppedError } from '../progress-counters.ts';
+import { StoppedError, stopCheckOf } from '../progress-counters.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from '../run-options.ts';
 import { EVENT_COLUMNS } from '../source/columns/names.ts';
 import { pathFilter } from '../source/date-folders.ts';
@@ -18,7 +18,7 @@ import { adviseOn } from './advice.ts';
 import { countEvents, type EventCounts } from './counts.ts';
 import { eventRows, type ReadableSlice } from './event-rows-sql.ts';
 import type { CheckReport, ReportedLayout } from './report.ts';
-import { sampleInvalidRows } from './samples.ts';
+import { countElements, FirstLines, sampleInvalidRows } from './samples.ts';
 import { reviewSessions } from './sessions.ts';
 
 /** What `check` takes: the options of `run` that say what is read, and how. */
@@ -60,6 +60,7 @@ async function inspect(
   const { config, inputs, signal } = options;
   // An interrupt ends the query under way only, so the signal is looked at between queries too.
   signal?.throwIfAborted();
+  const stopCheck = stopCheckOf(signal);
   // So that the first rows are the first, and rows of a session are seen as they follow each other.
   await database.run('SET preserve_insertion_order = true');
   const videos =
@@ -70,15 +71,21 @@ async function inspect(
           await findVideos(options.videos, tempFolder, signal),
           config,
           tempFolder,
+          stopCheck,
         );
   await createTitles(database, videos);
   const files = await resolveInputs(inputs, tempFolder, { isWanted: pathFilter(options), signal });
   signal?.throwIfAborted();
   const planned = await planSlices(database, files, config, { ...options, keepInvalid: false, tempFolder });
   const slices: ReadableSlice[] = [];
+  const lines = new FirstLines();
   let malformed = 0;
   for (const [index, slice] of planned.entries()) {
-    const source = await SliceSource.openSieved(slice, index, tempFolder);
+    const source = await SliceSource.openSieved(slice, index, {
+      tempFolder,
+      check: stopCheck,
+      lines,
+    });
     slices.push({ ...slice, from: source.from });
     malformed += source.refused;
   }
@@ -87,7 +94,10 @@ async function inspect(
   const dialects = [...new Set(slices.map(({ columns }) => columns.dialect))];
   const eventNames = mergeEventNames(config.eventNames, dialects);
   await database.run(`CREATE TEMP VIEW event_rows AS ${eventRows(slices, eventNames)}`);
-  const { rowsWithDuration, ...counts } = withMalformed(await countEvents(database), malformed);
+  const counted = await countEvents(database);
+  const undated = counted.invalidByReason.missing_timestamp ?? 0;
+  const elements = undated === 0 ? 0 : await countElements(database, planned, lines);
+  const { rowsWithDuration, ...counts } = withMalformed(counted, malformed, elements);
   signal?.throwIfAborted();
   const samples = await sampleInvalidRows(database, slices, eventNames, counts.invalidByReason);
   signal?.throwIfAborted();
@@ -98,20 +108,25 @@ async function inspect(
     layouts: describeLayouts(slices, files),
     ...counts,
     otherEventRows: countOtherEvents(dialects, counts.unknownEventNames),
-    samples,
+    samples: { ...(lines.samples.length > 0 ? { [MALFORMED]: lines.samples } : {}), ...samples },
     sessions: await reviewSessions(database, counts.kept),
     videos: videos === null ? null : await describeVideos(database, videos, rowsWithDuration),
   };
   return { ...report, advice: adviseOn(report) };
 }
 
-/** Counts with the lines that could not be read. */
-function withMalformed(counts: EventCounts, malformed: number): EventCounts {
+/** Counts with the lines that could not be read, and elements of arrays that were read as rows without a time. */
+function withMalformed(counts: EventCounts, malformed: number, elements: number): EventCounts {
+  const { missing_timestamp: undated = 0 } = counts.invalidByReason;
   return {
     ...counts,
     read: counts.read + malformed,
     invalid: counts.invalid + malformed,
-    invalidByReason: { [MALFORMED]: malformed, ...counts.invalidByReason },
+    invalidByReason: {
+      [MALFORMED]: malformed + elements,
+      ...counts.invalidByReason,
+      missing_timestamp: undated - elements,
+    },
   };
 }
 

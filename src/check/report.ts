@@ -25,6 +25,13 @@ export interface SampleRow {
   readonly values: Readonly<Record<string, string | null>>;
 }
 
+/** A line that could not be read: its row as --quarantine counts it, and the beginning of its text. */
+export interface SampleLine {
+  readonly where: string;
+  readonly row: number;
+  readonly text: string;
+}
+
 /** Sessions: rows of one user, video and session id. */
 export interface SessionReport {
   /** Of the users, one in so many was looked at, with all rows; 1 means every row. */
@@ -65,7 +72,7 @@ export interface CheckReport {
   readonly lastTimestamp: string | null;
   readonly maxPositionSeconds: number | null;
   /** The first three rows of each reason. */
-  readonly samples: Readonly<Record<string, readonly SampleRow[]>>;
+  readonly samples: Readonly<Record<string, readonly (SampleRow | SampleLine)[]>>;
   readonly sessions: SessionReport;
   readonly videos: {
     readonly file: string;

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { addFlags, type Flags, settingsOf } from '../config/flags.ts';
+import { untilStopped } from './until-stopped.ts';
 
 function build(yargs: Argv): Argv<Flags> {
   return addFlags(
@@ -22,18 +23,11 @@ async function handle(args: ArgumentsCamelCase<Flags>): Promise<void> {
     import('../terminal/check-text.ts'),
   ]);
   const { json, quiet } = settings.values;
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    const report = await check({ ...toRunOptions(settings.given), signal: abort.signal });
+  await untilStopped(async (signal) => {
+    const report = await check({ ...toRunOptions(settings.given), signal });
     if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else if (!quiet) process.stdout.write(formatCheck(report));
-  } finally {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
-  }
+  });
 }
 
 /** playfold check: what a run would make of the input, without writing anything. */

@@ -5,8 +5,8 @@ const CODES: Readonly<Record<string, ExitCode>> = { SIGINT: EXIT.interrupted, SI
 /** The wish to stop, as the system tells it. */
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** What to report when the work has stopped: which signal it was, and its exit code. */
-  toError(): PlayfoldError;
+  /** What to report when the work has stopped: which signal it was, what comes of it, and its exit code. */
+  toError(consequence?: string): PlayfoldError;
   /** Gives signals back their usual effect. */
   end(): void;
 }
@@ -26,8 +26,8 @@ export function listenForStop(): StopSignals {
   for (const each of Object.keys(CODES)) process.on(each, stop);
   return {
     signal: abort.signal,
-    toError: () =>
-      new PlayfoldError(`stopped by ${name}; nothing was published.`, CODES[name] ?? EXIT.interrupted),
+    toError: (consequence = '; nothing was published') =>
+      new PlayfoldError(`stopped by ${name}${consequence}.`, CODES[name] ?? EXIT.interrupted),
     end,
   };
 }

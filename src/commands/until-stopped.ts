@@ -1,15 +1,14 @@
+import { StoppedError } from '../progress-counters.ts';
+import { listenForStop } from './stop-signals.ts';
+
 /** Runs `work` with a signal that the first SIGINT or SIGTERM fires; a second ends the process at once. */
 export async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const abort = new AbortController();
-  const names = ['SIGINT', 'SIGTERM'] as const;
-  const stop = (): void => {
-    for (const name of names) process.removeListener(name, stop);
-    abort.abort();
-  };
-  for (const name of names) process.once(name, stop);
+  const stop = listenForStop();
   try {
-    await work(abort.signal);
+    await work(stop.signal);
+  } catch (error) {
+    throw error instanceof StoppedError ? stop.toError('') : error;
   } finally {
-    for (const name of names) process.removeListener(name, stop);
+    stop.end();
   }
 }

@@ -17,7 +17,7 @@ async function handle({ dir, json }: ArgumentsCamelCase<VerifyArguments>): Promi
   else if (differences.length === 0)
     process.stdout.write(
       `${dir}: as written: ${count.format(found.files)} files, ${count.format(found.bytes)} bytes, ` +
-        `${count.format(found.rows)} rows, content hash ${found.contentHash}\n`,
+        `${count.format(found.rows)} rows${found.contentHash === null ? '' : `, content hash ${found.contentHash}`}\n`,
     );
   else
     for (const { path, problem } of differences.slice(0, MOST_LINES))
@@ -36,7 +36,11 @@ export const verifyCommand: CommandModule<object, VerifyArguments> = {
   describe: 'Compare a published folder with its manifest',
   builder: (yargs) =>
     yargs
-      .positional('dir', { type: 'string', demandOption: true, describe: 'The --out of a run' })
+      .positional('dir', {
+        type: 'string',
+        demandOption: true,
+        describe: 'The --out or --quarantine of a run',
+      })
       .option('json', {
         type: 'boolean',
         default: false,

@@ -1,4 +1,5 @@
 import type { Argv, Options } from 'yargs';
+import { reportErrorsAs } from '../terminal/error-format.ts';
 import { listOptions, type Option } from './option-list.ts';
 import { OPTION_GROUPS, type OptionGroup } from './schema.ts';
 import type { Settings } from './settings.ts';
@@ -46,7 +47,8 @@ export async function settingsOf(flags: Flags): Promise<Settings | null> {
   // Loaded here, because --help needs no YAML.
   const { readSettings } = await import('./settings.ts');
   const settings = readSettings({ flags, environment: process.env, folder: '' });
-  const { json, quiet } = settings.values;
+  const { json, quiet, log } = settings.values;
+  reportErrorsAs(log);
   if (!quiet) for (const notice of settings.notices) process.stderr.write(`playfold: ${notice}\n`);
   if (flags['print-config'] !== true) return settings;
   const { formatSettings, formatSettingsJson } = await import('./print.ts');

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Database, quotePath, quoteText } from '../duckdb.ts';
 import { run } from '../run.ts';
-import { checkTarget } from '../sink/target.ts';
+import { checkTarget } from '../sink/target-checks.ts';
 import { ENGAGEMENT } from '../sink/write.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';

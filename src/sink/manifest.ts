@@ -46,11 +46,12 @@ export interface Manifest {
 }
 
 /** What `_run.json` of a quarantine holds. */
-export interface QuarantineManifest extends Pick<ScanAccount, 'read' | 'invalid' | 'invalidByReason'> {
-  readonly version: string;
-  readonly finishedAt: string;
-  readonly inputs: readonly string[];
-}
+export interface QuarantineManifest
+  extends Pick<ScanAccount, 'read' | 'invalid' | 'invalidByReason'>,
+    Pick<
+      Manifest,
+      'version' | 'state' | 'id' | 'replaces' | 'traceparent' | 'finishedAt' | 'inputs' | 'files'
+    > {}
 
 /** How many rows each Parquet file below `folder` has, in the order of `files`; null for other files. */
 export async function countRows(
@@ -135,7 +136,13 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
   try {
     const manifest = JSON.parse(await readFile(path, 'utf8')) as Partial<Manifest> | null;
     if (manifest?.summary?.events !== undefined && Array.isArray(manifest.files)) return manifest as Manifest;
+    if (isQuarantine(manifest))
+      throw new PlayfoldError(
+        `${path}: this folder holds the invalid rows of a run, not its result; name the --out of that run.`,
+        EXIT.input,
+      );
   } catch (error) {
+    if (error instanceof PlayfoldError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code !== undefined) throw new PlayfoldError(`${path}: cannot be read (${code}).`, EXIT.input);
@@ -143,6 +150,13 @@ export async function readManifest(folder: string): Promise<Manifest | null> {
   throw new PlayfoldError(
     `${path}: not a manifest of playfold; run playfold again to replace it.`,
     EXIT.input,
+  );
+}
+
+/** Whether the content of a `_run.json` is a quarantine's. */
+export function isQuarantine(manifest: object | null): manifest is QuarantineManifest {
+  return (
+    manifest !== null && 'invalidByReason' in manifest && 'files' in manifest && Array.isArray(manifest.files)
   );
 }
 

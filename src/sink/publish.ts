@@ -7,7 +7,8 @@ import { EXIT, PlayfoldError, translateDiskError } from '../errors.ts';
 import { syncName, syncTree } from './durable-files.ts';
 import { Lock, type LockHolder } from './lock.ts';
 import { readManifest } from './manifest.ts';
-import { checkTarget, findTarget, publishedFolder, publishedVersion, type Target } from './target.ts';
+import { findTarget, publishedFolder, publishedVersion, type Target } from './target.ts';
+import { checkTarget } from './target-checks.ts';
 
 const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL']);
 /** A plain folder that a version took the place of. */

@@ -1,6 +1,8 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ScanAccount } from '../row-account.ts';
 import { VERSION } from '../version.ts';
-import { writeManifest } from './manifest.ts';
+import { digestFiles, type ManifestFile, traceparentOf, writeManifest } from './manifest.ts';
 import { Staging } from './publish.ts';
 
 /** The folder of --quarantine in the making: like the result, it appears whole or not at all. */
@@ -22,16 +24,32 @@ export class QuarantineFolder {
   }
 
   async publish(inputs: readonly string[], { read, invalid, invalidByReason }: ScanAccount): Promise<void> {
-    const finishedAt = new Date().toISOString();
+    const { id, replaces } = this.staging;
     await writeManifest(this.folder, {
       version: VERSION,
-      finishedAt,
+      state: 'complete',
+      id,
+      replaces,
+      traceparent: traceparentOf(process.env),
+      finishedAt: new Date().toISOString(),
       inputs,
       read,
       invalid,
       invalidByReason,
+      files: await this.listFiles(),
     });
     await this.staging.publish();
+  }
+
+  private async listFiles(): Promise<ManifestFile[]> {
+    const files = (await readdir(this.folder)).sort().map((path) => ({ path }));
+    const digests = await digestFiles(this.folder, files);
+    const listed: ManifestFile[] = [];
+    for (const [i, { path }] of files.entries()) {
+      const { size } = await stat(join(this.folder, path));
+      listed.push({ path, rows: null, bytes: size, sha256: digests[i]! });
+    }
+    return listed;
   }
 
   async discard(): Promise<void> {

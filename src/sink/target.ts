@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, PlayfoldError, translateDiskError } from '../errors.ts';
 
@@ -14,6 +14,8 @@ export interface Target {
 }
 
 const MOST_LINKS = 40;
+/** Of a store's folder. */
+export const STORE_NAME = /^\..+\.playfold$/;
 
 /**
  * Finds the place behind what a user named: links that are not playfold's own are followed, so that they stay.
@@ -25,7 +27,7 @@ export function findTarget(outFolder: string, option = '--out'): Target {
     const store = join(dirname(link), `.${basename(link)}.playfold`);
     const to = readLink(link);
     if (to === null || dirname(to) === store) return { link, store };
-    if (/^\..+\.playfold$/.test(basename(dirname(to))))
+    if (STORE_NAME.test(basename(dirname(to))))
       throw usage(
         option,
         outFolder,
@@ -37,7 +39,7 @@ export function findTarget(outFolder: string, option = '--out'): Target {
 }
 
 /** Where a link leads, absolute; null for what is no link or not there. */
-function readLink(path: string): string | null {
+export function readLink(path: string): string | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
       ? resolve(dirname(path), readlinkSync(path))
@@ -60,35 +62,7 @@ export function publishedFolder(target: Target): string | null {
   return existsSync(join(folder, MANIFEST)) ? folder : null;
 }
 
-/**
- * Refuses a target that is not ours to replace: a file, a mount point, or a folder with something in it but no
- * manifest. Throws a PlayfoldError (usage) that names `option`.
- */
-export function checkTarget(outFolder: string, option = '--out'): void {
-  const { link } = findTarget(outFolder, option);
-  let stats: Stats | undefined;
-  try {
-    stats = statSync(link, { throwIfNoEntry: false });
-  } catch (error) {
-    throw translateDiskError(error, outFolder);
-  }
-  if (stats === undefined) return;
-  if (!stats.isDirectory()) throw usage(option, outFolder, 'this is a file; name a folder.');
-  if (readLink(link) === null && stats.dev !== statSync(dirname(link)).dev)
-    throw usage(
-      option,
-      outFolder,
-      'a disk is mounted here, so it cannot be replaced as a whole; name a folder in it.',
-    );
-  if (readdirSync(link).length > 0 && !existsSync(join(link, MANIFEST)))
-    throw usage(
-      option,
-      outFolder,
-      `the folder is not empty and holds no ${MANIFEST}, so playfold did not write it; ` +
-        'name another folder, or empty this one.',
-    );
-}
-
-function usage(option: string, outFolder: string, message: string): PlayfoldError {
+/** A mistake in the option that names the folder. */
+export function usage(option: string, outFolder: string, message: string): PlayfoldError {
   return new PlayfoldError(`${option} ${outFolder}: ${message}`, EXIT.usage);
 }

@@ -2,7 +2,15 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Database } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { countRows, digestFiles, isManifestIntact, type Manifest, requireManifest } from './manifest.ts';
+import {
+  countRows,
+  digestFiles,
+  isManifestIntact,
+  isQuarantine,
+  type Manifest,
+  type QuarantineManifest,
+  requireManifest,
+} from './manifest.ts';
 import { MANIFEST } from './target.ts';
 
 /** What is not as it was written: a file, and what about it. */
@@ -11,14 +19,16 @@ export interface Difference {
   readonly problem: string;
 }
 
-/** What `playfold verify` found in a published folder. */
+/** What `playfold verify` found in a published folder, a result or a quarantine. */
 export interface Verification {
   readonly out: string;
   readonly version: string;
   readonly files: number;
   readonly bytes: number;
+  /** Of a quarantine, the rows that it was written with. */
   readonly rows: number;
-  readonly contentHash: string;
+  /** Null of a quarantine. */
+  readonly contentHash: string | null;
   readonly differences: readonly Difference[];
 }
 
@@ -32,7 +42,7 @@ export async function verifyResult(out: string): Promise<Verification> {
     throw new PlayfoldError(`${out}: there is no such folder (${error.code}).`, EXIT.input);
   });
   const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => '');
-  const manifest = await requireManifest(folder);
+  const manifest = parseQuarantine(text) ?? (await requireManifest(folder));
   const differences: Difference[] = [];
   if (!isManifestIntact(text))
     differences.push({
@@ -50,10 +60,20 @@ export async function verifyResult(out: string): Promise<Verification> {
     version: manifest.version,
     files: listed.length,
     bytes: listed.reduce((sum, file) => sum + file.bytes, 0),
-    rows: listed.reduce((sum, file) => sum + (file.rows ?? 0), 0),
-    contentHash: manifest.summary.contentHash,
+    rows: 'summary' in manifest ? listed.reduce((sum, file) => sum + (file.rows ?? 0), 0) : manifest.invalid,
+    contentHash: 'summary' in manifest ? manifest.summary.contentHash : null,
     differences,
   };
+}
+
+/** Null for what is no manifest of a quarantine. */
+function parseQuarantine(text: string): QuarantineManifest | null {
+  try {
+    const manifest = JSON.parse(text) as object | null;
+    return isQuarantine(manifest) ? manifest : null;
+  } catch {
+    return null;
+  }
 }
 
 type Listing = Manifest['files'][number];

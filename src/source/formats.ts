@@ -1,8 +1,11 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { type ByteSource, compressionOf, readHead, verifyZstdFrames } from './byte-stream.ts';
+import type { StopCheck } from '../progress-counters.ts';
+import { type ByteSource, compressionOf, readBytes, readHead } from './byte-stream.ts';
 import type { CsvDialect } from './csv-dialect.ts';
+import { UNPACK_LIMIT } from './unpack-limit.ts';
+import { verifyZstdFrames } from './zstd-frames.ts';
 
 export type Format = 'parquet' | 'ndjson' | 'csv';
 
@@ -36,7 +39,7 @@ export function formatByEnding(name: string): Format | null {
  * Tells format and compression: Parquet and compression by their magic numbers, the rest by the name's ending, and
  * without one by the first character. Throws a PlayfoldError (input) for a file that cannot be read or is UTF-16.
  */
-export async function recognizeFile(path: string, name: string): Promise<InputFile> {
+export async function recognizeFile(path: string, name: string, check?: StopCheck): Promise<InputFile> {
   const byteLength = statSync(path).size;
   const start = readStart(path, name);
   const compression = compressionOf(start);
@@ -50,7 +53,7 @@ export async function recognizeFile(path: string, name: string): Promise<InputFi
     dialect: null,
   } as const;
   if (start.toString('latin1') === 'PAR1' || ending === 'parquet') return { ...file, format: 'parquet' };
-  if (compression === 'zstd') verifyZstdFrames(file);
+  if (compression === 'zstd') await verifyZstd(file, check);
   const head = await readHead(file, HEAD_BYTES);
   refuseUtf16(head, name);
   const text = head
@@ -59,6 +62,17 @@ export async function recognizeFile(path: string, name: string): Promise<InputFi
     .trimStart();
   const format = ending ?? (/^[[{]/.test(text) ? 'ndjson' : 'csv');
   return { ...file, format, jsonLayout: layoutOf(text) };
+}
+
+/** Reads a zstd file to its end only where its headers leave open that it unpacks too far. */
+async function verifyZstd(
+  file: ByteSource & { readonly byteLength: number },
+  check?: StopCheck,
+): Promise<void> {
+  const mostBytes = verifyZstdFrames(file);
+  const { freeBytes, ratio } = UNPACK_LIMIT;
+  if (mostBytes <= freeBytes || mostBytes <= ratio * file.byteLength) return;
+  for await (const _ of readBytes(file, check));
 }
 
 function readStart(path: string, name: string): Buffer {

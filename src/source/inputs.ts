@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import { stopCheckOf } from '../progress-counters.ts';
 import { filesBelow, isHidden, resolveInside } from './folder-files.ts';
 import { formatByEnding, type InputFile, recognizeFile } from './formats.ts';
 import { spool } from './spool.ts';
@@ -28,6 +29,7 @@ export async function resolveInputs(
     signal,
   }: { readonly isWanted?: (path: string) => boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<InputFile[]> {
+  const check = stopCheckOf(signal);
   const paths = new Set<string>();
   const spooled: InputFile[] = [];
   for (const input of new Set(inputs)) {
@@ -36,11 +38,11 @@ export async function resolveInputs(
     if (isStandardInput || stats?.isFIFO() || stats?.isCharacterDevice()) {
       const source = isStandardInput ? '-' : input;
       const copy = await spool(source, join(spoolFolder, `input-${randomUUID()}`), signal);
-      spooled.push(await recognizeFile(copy, source));
+      spooled.push(await recognizeFile(copy, source, check));
     } else for (const path of await expand(input, stats)) paths.add(await realpath(path));
   }
   const files: InputFile[] = [];
-  for (const path of [...paths].filter(isWanted).sort()) files.push(await recognizeFile(path, path));
+  for (const path of [...paths].filter(isWanted).sort()) files.push(await recognizeFile(path, path, check));
   return [...files, ...spooled];
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { StopCheck } from '../progress-counters.ts';
 import { readBytes } from './byte-stream.ts';
 import type { InputFile } from './formats.ts';
 
@@ -11,7 +12,7 @@ const SAMPLED_BYTES = 8_000_000;
 const LF = 10;
 
 /** The lines of an NDJSON file that hold more than space, without their ends: those that count as rows. */
-export async function* readLines(file: InputFile): AsyncGenerator<Buffer> {
+export async function* readLines(file: InputFile, check?: StopCheck): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let length = 0;
   const add = (part: Buffer): void => {
@@ -25,7 +26,7 @@ export async function* readLines(file: InputFile): AsyncGenerator<Buffer> {
     return line;
   };
   let isFirst = true;
-  for await (const chunk of readBytes(file)) {
+  for await (const chunk of readBytes(file, check)) {
     const hasMark = isFirst && chunk.subarray(0, 3).toString() === '\uFEFF';
     isFirst = false;
     let at = hasMark ? 3 : 0;

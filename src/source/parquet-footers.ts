@@ -2,12 +2,15 @@ import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import type { InputFile } from './formats.ts';
 import { unreadable } from './readers.ts';
 import type { TimeWindow } from './time-window.ts';
+import { UNPACK_LIMIT, unpacksTooFar } from './unpack-limit.ts';
 
 /** What the footer of a Parquet file says of it. */
 export interface ParquetFooter {
   /** Equal for files with the same columns of the same types in the same order. */
   readonly schema: string;
   readonly rowGroups: readonly RowGroup[];
+  /** Of its pages, as the footer has it. */
+  readonly unpackedBytes: number;
 }
 
 export interface RowGroup {
@@ -19,7 +22,10 @@ export interface RowGroup {
 /** Files a query: a query for each file would cost a hundred times as much. */
 const FILES_A_QUERY = 500;
 
-/** The footers of Parquet files by path. Throws a PlayfoldError (input) that names the first unreadable file. */
+/**
+ * The footers of Parquet files by path. Throws a PlayfoldError (input) that names the first file which is unreadable, or
+ * unpacks too far.
+ */
 export async function readFooters(
   database: Database,
   files: readonly InputFile[],
@@ -37,8 +43,16 @@ export async function readFooters(
         });
       throw new Error(`the footers of ${some.length} files can be read one by one, but not together`);
     }
+    for (const file of some) refuseTooFar(file, footers.get(file.path));
   }
   return footers;
+}
+
+function refuseTooFar({ name, byteLength }: InputFile, footer: ParquetFooter | undefined): void {
+  const { freeBytes, ratio } = UNPACK_LIMIT;
+  const { unpackedBytes = 0 } = footer ?? {};
+  if (unpackedBytes > freeBytes && unpackedBytes > ratio * byteLength)
+    throw unpacksTooFar(name, 'Parquet', unpackedBytes, byteLength);
 }
 
 const pathList = (files: readonly InputFile[]): string =>
@@ -48,19 +62,29 @@ async function footersOf(
   database: Database,
   files: readonly InputFile[],
 ): Promise<Map<string, ParquetFooter>> {
-  const rows = await database.rows<{ path: string; schema: string; groups: number[] | null }>(
-    `SELECT schemas.path, schema, groups FROM (
+  const rows = await database.rows<{
+    path: string;
+    schema: string;
+    groups: number[] | null;
+    unpacked: number | null;
+  }>(
+    `SELECT schemas.path, schema, groups, unpacked FROM (
        SELECT file_name AS path, string_agg(concat_ws(' ', name, duckdb_type, type, num_children), ',' ORDER BY column_id) AS schema
        FROM parquet_schema(${pathList(files)}) GROUP BY 1
      ) AS schemas LEFT JOIN (
-       SELECT file_name AS path, list(row_group_num_rows::DOUBLE ORDER BY row_group_id) AS groups
-       FROM parquet_metadata(${pathList(files)}) WHERE column_id = 0 GROUP BY 1
+       SELECT file_name AS path, list(row_group_num_rows::DOUBLE ORDER BY row_group_id) FILTER (WHERE column_id = 0) AS groups,
+         sum(total_uncompressed_size)::DOUBLE AS unpacked
+       FROM parquet_metadata(${pathList(files)}) GROUP BY 1
      ) AS counts ON counts.path = schemas.path`,
   );
   return new Map(
-    rows.map(({ path, schema, groups }) => [
+    rows.map(({ path, schema, groups, unpacked }) => [
       path,
-      { schema, rowGroups: (groups ?? []).map((count) => ({ rows: count, isWanted: true })) },
+      {
+        schema,
+        rowGroups: (groups ?? []).map((count) => ({ rows: count, isWanted: true })),
+        unpackedBytes: unpacked ?? 0,
+      },
     ]),
   );
 }

@@ -13,12 +13,14 @@ import {
 } from '../kernel/layout.ts';
 import type { ScanSize } from '../kernel/memory-plan.ts';
 import { type NameHashes, ScanKernel } from '../kernel/scan-kernel.ts';
-import type { RunCounters } from '../progress-counters.ts';
+import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from './event-classes.ts';
 import { PushFunction, pushCall } from './hand-over.ts';
 import { LatestEvent, RoundCollector } from './round-collector.ts';
 import { type SliceCounts, SliceSource } from './slice-source.ts';
 import type { ScanSlice } from './slices.ts';
+
+const WATCH_EVERY_MS = 200;
 
 /** What every scan of a run shares: plain data, sent to each worker once. */
 export interface ScanSettings {
@@ -107,9 +109,16 @@ export class Scanner {
 
   /** Scans one slice. Throws a PlayfoldError (input) that names the slice where its data cannot be read. */
   async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
-    return SliceSource.use(slice, index, this.settings, (source) =>
-      this.scanSource(slice, source, index, held, counters),
-    );
+    const check = (): void => throwIfStopped(counters);
+    // A query that hands on no row, for none is wanted, asks nobody whether to go on.
+    const watch = setInterval(() => counters.isStopped && this.database.interrupt(), WATCH_EVERY_MS);
+    try {
+      return await SliceSource.use(slice, index, { ...this.settings, check }, (source) =>
+        this.scanSource(slice, source, index, held, counters),
+      );
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   private async scanSource(

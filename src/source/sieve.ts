@@ -1,9 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { StopCheck } from '../progress-counters.ts';
 import { readBytes } from './byte-stream.ts';
 import { CsvRecords, type RecordTaker } from './csv-records.ts';
 import type { InputFile } from './formats.ts';
 import { isJsonObject, readLines } from './json-lines.ts';
-import type { RefusedLines } from './refused-lines.ts';
+import type { LineKeeper } from './refused-lines.ts';
 
 /** The column that a sieved file has in front: a record's number in its file, from 1. */
 export const ROW_COLUMN = 'playfold row';
@@ -17,19 +18,20 @@ export interface Sieved {
 /**
  * Makes sure that DuckDB can read every record of CSV or NDJSON files. Where it could not, the records that it can
  * read are copied to `copyPath`, numbered; the others are counted, and given to `lines`. Files that are whole are
- * only looked at. All files are written alike. Throws a PlayfoldError (input) for damaged compression.
+ * only looked at. All files are written alike. Throws a PlayfoldError (input) for damaged compression, and what `check` throws.
  */
 export async function sieveFiles(
   files: readonly InputFile[],
   copyPath: string,
-  lines: RefusedLines | null,
+  lines: LineKeeper | null,
+  check?: StopCheck,
 ): Promise<Sieved> {
   let refused = 0;
-  for (const file of files) refused += await countRefused(file);
+  for (const file of files) refused += await countRefused(file, check);
   if (refused === 0) return { files, refused };
   const copy = new RecordCopy(copyPath, files[0]!, lines);
   try {
-    for (const file of files) await copy.add(file);
+    for (const file of files) await copy.add(file, check);
   } finally {
     copy.close();
   }
@@ -37,22 +39,22 @@ export async function sieveFiles(
 }
 
 /** Lines of a CSV or NDJSON file that are no record. */
-export async function countRefused(file: InputFile): Promise<number> {
+export async function countRefused(file: InputFile, check?: StopCheck): Promise<number> {
   let refused = 0;
-  await readRecords(file, { keep: () => {}, refuse: () => refused++ });
+  await readRecords(file, { keep: () => {}, refuse: () => refused++ }, check);
   return refused;
 }
 
-async function readRecords(file: InputFile, taker: RecordTaker): Promise<void> {
+async function readRecords(file: InputFile, taker: RecordTaker, check?: StopCheck): Promise<void> {
   if (file.format === 'ndjson') {
-    for await (const line of readLines(file)) {
+    for await (const line of readLines(file, check)) {
       if (isJsonObject(line)) taker.keep(line);
       else taker.refuse(line);
     }
     return;
   }
   const records = new CsvRecords(file.dialect!, taker);
-  for await (const chunk of readBytes(file)) records.push(chunk, false);
+  for await (const chunk of readBytes(file, check)) records.push(chunk, false);
   records.push(Buffer.alloc(0), true);
 }
 
@@ -60,12 +62,13 @@ async function readRecords(file: InputFile, taker: RecordTaker): Promise<void> {
 class RecordCopy implements RecordTaker {
   readonly file: InputFile;
   private readonly fd: number;
-  private readonly lines: RefusedLines | null;
+  private readonly lines: LineKeeper | null;
+  private name = '';
   private row = 0;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
 
-  constructor(path: string, like: InputFile, lines: RefusedLines | null) {
+  constructor(path: string, like: InputFile, lines: LineKeeper | null) {
     this.lines = lines;
     this.fd = openSync(path, 'w');
     const { dialect } = like;
@@ -79,9 +82,10 @@ class RecordCopy implements RecordTaker {
     if (dialect !== null) this.write(Buffer.from(`${columns.map((_, i) => i).join(dialect.delimiter)}\n`));
   }
 
-  async add(file: InputFile): Promise<void> {
+  async add(file: InputFile, check?: StopCheck): Promise<void> {
     this.row = 0;
-    await readRecords(file, this);
+    this.name = file.name;
+    await readRecords(file, this, check);
     this.flush();
   }
 
@@ -95,7 +99,7 @@ class RecordCopy implements RecordTaker {
 
   refuse(bytes: Buffer): void {
     this.row++;
-    this.lines?.write(this.row, bytes);
+    this.lines?.write(this.name, this.row, bytes);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { Database } from '../duckdb.ts';
 import { DiskFullError, EXIT, PlayfoldError, translateDiskError } from '../errors.ts';
 import { INVALID_TIMESTAMP } from '../kernel/layout.ts';
 import type { ScanCounts } from '../kernel/scan-kernel.ts';
+import type { StopCheck } from '../progress-counters.ts';
 import { verifyGzip } from './byte-stream.ts';
 import {
   type InvalidRowSource,
@@ -13,13 +14,23 @@ import {
   writeInvalidRows,
 } from './quarantine.ts';
 import { countNoObjects, isLineJson, readerOf } from './readers.ts';
-import { RefusedLines } from './refused-lines.ts';
+import { type LineKeeper, RefusedLines } from './refused-lines.ts';
 import { type Sieved, sieveFiles } from './sieve.ts';
 import type { ScanSlice } from './slices.ts';
 
 /** What the rows of a slice came to, and how many of them could not be read. */
 export interface SliceCounts extends ScanCounts {
   readonly malformed: number;
+}
+
+/** How a slice is opened. */
+export interface SliceSettings {
+  readonly tempFolder: string;
+  readonly quarantineFolder: string | null;
+  /** Called now and then while files are looked at: throws to stop. */
+  readonly check?: StopCheck;
+  /** Takes broken lines that are not kept in a quarantine. */
+  readonly lines?: LineKeeper;
 }
 
 /**
@@ -31,29 +42,26 @@ export class SliceSource {
   private readonly slice: ScanSlice;
   private readonly copyPath: string;
   private readonly quarantine: QuarantinePaths | null;
+  private readonly settings: SliceSettings;
   private sieved: Sieved;
   private isSieved = false;
 
-  private constructor(slice: ScanSlice, copyPath: string, quarantine: QuarantinePaths | null) {
+  private constructor(slice: ScanSlice, index: number, settings: SliceSettings) {
+    const { quarantineFolder, tempFolder } = settings;
     this.slice = slice;
-    this.copyPath = copyPath;
-    this.quarantine = quarantine;
+    this.copyPath = join(tempFolder, `sieved-${index}`);
+    this.quarantine = quarantineFolder === null ? null : quarantinePaths(quarantineFolder, index);
+    this.settings = settings;
     this.sieved = { files: slice.files, refused: 0 };
   }
 
   /** Throws a PlayfoldError (input) for compressed data that is damaged. */
-  static async open(
-    slice: ScanSlice,
-    index: number,
-    settings: { readonly tempFolder: string; readonly quarantineFolder: string | null },
-  ): Promise<SliceSource> {
-    const { quarantineFolder, tempFolder } = settings;
-    const quarantine = quarantineFolder === null ? null : quarantinePaths(quarantineFolder, index);
-    const source = new SliceSource(slice, join(tempFolder, `sieved-${index}`), quarantine);
+  static async open(slice: ScanSlice, index: number, settings: SliceSettings): Promise<SliceSource> {
+    const source = new SliceSource(slice, index, settings);
     const [file] = slice.files;
-    if (file?.format === 'csv' || (file !== undefined && isLineJson(file) && quarantine !== null))
+    if (file?.format === 'csv' || (file !== undefined && isLineJson(file) && source.quarantine !== null))
       await source.sieve();
-    else if (file?.format === 'ndjson') for (const one of slice.files) await verifyGzip(one);
+    else if (file?.format === 'ndjson') for (const one of slice.files) await verifyGzip(one, settings.check);
     return source;
   }
 
@@ -64,7 +72,7 @@ export class SliceSource {
   static async use<Result>(
     slice: ScanSlice,
     index: number,
-    settings: { readonly tempFolder: string; readonly quarantineFolder: string | null },
+    settings: SliceSettings,
     read: (source: SliceSource) => Promise<Result>,
   ): Promise<Result> {
     try {
@@ -87,8 +95,12 @@ export class SliceSource {
   }
 
   /** A slice to look at, all its broken lines apart. */
-  static async openSieved(slice: ScanSlice, index: number, tempFolder: string): Promise<SliceSource> {
-    const source = await SliceSource.open(slice, index, { tempFolder, quarantineFolder: null });
+  static async openSieved(
+    slice: ScanSlice,
+    index: number,
+    settings: Omit<SliceSettings, 'quarantineFolder'>,
+  ): Promise<SliceSource> {
+    const source = await SliceSource.open(slice, index, { ...settings, quarantineFolder: null });
     const [file] = slice.files;
     if (file !== undefined && isLineJson(file)) await source.sieve();
     return source;
@@ -149,11 +161,12 @@ export class SliceSource {
   private async sieve(): Promise<void> {
     const { files } = this.slice;
     this.isSieved = true;
-    const lines = this.quarantine === null ? null : new RefusedLines(this.quarantine.lines, files[0]!.name);
+    const { check, lines = null } = this.settings;
+    const kept = this.quarantine === null ? null : new RefusedLines(this.quarantine.lines);
     try {
-      this.sieved = await sieveFiles(files, this.copyPath, lines);
+      this.sieved = await sieveFiles(files, this.copyPath, kept ?? lines, check);
     } finally {
-      lines?.close();
+      kept?.close();
     }
   }
 }

@@ -29,6 +29,8 @@ export interface ScanSlice {
 /** Rows that a slice aims at: about ten row groups, so that starting a query costs nothing beside it. */
 const SLICE_ROWS = 1_250_000;
 const BYTES_PER_TEXT_ROW = 150;
+/** Of packed text, on the low side: a run that is planned for too few rows folds too many at once. */
+const UNPACKED_RATIO = 4;
 
 /**
  * Divides files into slices. Borders lie on row groups, because a row group that two slices share is decoded
@@ -81,7 +83,7 @@ function isReadAlike(a: DescribedFile, b: DescribedFile): boolean {
 
 function rowsOf({ file, rowGroups }: DescribedFile): number {
   if (file.format === 'parquet') return rowGroups.reduce((sum, { rows }) => sum + rows, 0);
-  return Math.ceil(file.byteLength / BYTES_PER_TEXT_ROW);
+  return Math.ceil((file.byteLength * (file.compression === null ? 1 : UNPACKED_RATIO)) / BYTES_PER_TEXT_ROW);
 }
 
 function sliceOfFiles(described: readonly DescribedFile[], filter: RowFilter): ScanSlice {

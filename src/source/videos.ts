@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { type Database, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import type { StopCheck } from '../progress-counters.ts';
 import { ValueExpressions } from './columns/expressions.ts';
 import { sampleShapes } from './columns/json-shapes.ts';
 import {
@@ -40,8 +41,9 @@ export async function readVideoColumns(
   metadata: InputFile,
   config: Config,
   tempFolder: string,
+  check?: StopCheck,
 ): Promise<VideoColumns> {
-  const file = await requireWhole(database, metadata, tempFolder);
+  const file = await requireWhole(database, metadata, tempFolder, check);
   const topLevel = toSourceColumns(await describeColumns(database, file), file.format === 'ndjson');
   const columns = await sampleShapes(database, file, topLevel);
   const search = { file: file.name, flag: '--video-columns', columns };

@@ -1,5 +1,6 @@
 import type { Database } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import type { StopCheck } from '../progress-counters.ts';
 import { verifyGzip } from './byte-stream.ts';
 import { withDialect } from './csv-dialect.ts';
 import type { InputFile } from './formats.ts';
@@ -30,12 +31,13 @@ export async function requireWhole(
   database: Database,
   found: InputFile,
   tempFolder: string,
+  check?: StopCheck,
 ): Promise<InputFile> {
   const file = await withDialect(database, found, tempFolder);
   if (file.format === 'parquet') return file;
-  await verifyGzip(file);
+  await verifyGzip(file, check);
   const isLines = file.format === 'csv' || isLineJson(file);
-  const broken = isLines ? await countRefused(file) : await countNoObjects(database, [file]);
+  const broken = isLines ? await countRefused(file, check) : await countNoObjects(database, [file]);
   if (broken > 0)
     throw new PlayfoldError(
       `${file.name}: ${broken} of its lines cannot be read as ${file.format}; mend or remove them.`,

@@ -1,6 +1,7 @@
 import colors from 'picocolors';
-import type { CheckReport, ReportedMatch, SampleRow } from '../check/report.ts';
+import type { CheckReport, ReportedMatch, SampleLine, SampleRow } from '../check/report.ts';
 import { DIALECTS } from '../source/dialects/index.ts';
+import { printable } from './printable.ts';
 import { formatTable } from './table.ts';
 
 const count = new Intl.NumberFormat('en-US');
@@ -104,7 +105,9 @@ const MAX_UNKNOWN = 12;
 
 function formatUnknown({ unknownEventNames, otherEventRows }: CheckReport): string[] {
   const names = Object.entries(unknownEventNames);
-  const listed = names.slice(0, MAX_UNKNOWN).map(([name, n]) => `${name} ${count.format(n)}`);
+  const listed = names
+    .slice(0, MAX_UNKNOWN)
+    .map(([name, n]) => `${shorten(name, MAX_VALUE)} ${count.format(n)}`);
   const more = names.length > MAX_UNKNOWN ? `, and ${names.length - MAX_UNKNOWN} more names` : '';
   return [
     `    ${listed.join(', ')}${more}`,
@@ -117,14 +120,19 @@ function formatUnknown({ unknownEventNames, otherEventRows }: CheckReport): stri
 }
 
 const MAX_VALUE = 60;
+const MAX_LINE = 120;
 
-function formatSample({ where, values }: SampleRow): string {
-  const pairs = Object.entries(values).map(([column, value]) => {
-    if (value === null) return `${column} null`;
-    return `${column} '${value.length > MAX_VALUE ? `${value.slice(0, MAX_VALUE)}...` : value}'`;
-  });
-  return `    ${where}: ${pairs.join(', ')}`;
+function formatSample(sample: SampleRow | SampleLine): string {
+  const where = `    ${printable(sample.where)}`;
+  if ('text' in sample) return `${where} row ${sample.row}: ${shorten(sample.text, MAX_LINE)}`;
+  const pairs = Object.entries(sample.values).map(([column, value]) =>
+    value === null ? `${column} null` : `${column} '${shorten(value, MAX_VALUE)}'`,
+  );
+  return `${where}: ${pairs.join(', ')}`;
 }
+
+const shorten = (text: string, most: number): string =>
+  printable(text.length > most ? `${text.slice(0, most)}...` : text);
 
 function formatSessions({ sessions }: CheckReport): string[] {
   const { oneUserIn, rows, sessions: total } = sessions;

@@ -1,4 +1,5 @@
 import type { Notice, Progress, RunSummary } from '../summary.ts';
+import { printable } from './printable.ts';
 
 /** One event of a run, as `--log json` writes it: a line of its own, without colours. */
 export interface LogRecord {
@@ -24,7 +25,7 @@ export function messageOf(error: unknown): string {
     at = at instanceof Error ? at.cause : undefined
   )
     messages.push(at instanceof Error ? at.message : String(at));
-  return messages.join('; because: ').replaceAll(/\s*\n\s*/g, ' ');
+  return printable(messages.join('; because: ').replaceAll(/\s*\n\s*/g, ' '));
 }
 
 /** A record for what ended the process; `stack` is that of a bug. */

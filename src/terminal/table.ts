@@ -1,14 +1,11 @@
 import Table from 'cli-table3';
+import { printable } from './printable.ts';
 
 const NO_BORDERS = Object.fromEntries(
   ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left']
     .concat(['left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
     .map((part) => [part, '']),
 );
-
-/** Text from data may hold newlines and terminal commands: shown as \u{1b}, they do nothing. */
-const printable = (text: string): string =>
-  text.replaceAll(/\p{Cc}/gu, (control) => `\\u{${control.codePointAt(0)!.toString(16)}}`);
 
 /** Lines of a table without borders; columns whose cells are all numbers stand to the right. */
 export function formatTable(

@@ -4,7 +4,7 @@ import type { RunPlan } from '../plan.ts';
 import { openPool, type Pool } from '../pool/pool.ts';
 import { StoppedError, throwIfStopped } from '../progress-counters.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import { noteTo, openRunDatabase } from '../run-start.ts';
+import { describeMemoryError, noteTo, openRunDatabase } from '../run-start.ts';
 import type { Staging } from '../sink/publish.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import type { Notice } from '../summary.ts';
@@ -53,7 +53,8 @@ export class Job {
       return await work(job);
     } catch (error) {
       if (counters.isStopped) throw new StoppedError();
-      throw await describeDiskError(error, job?.needs ?? estimateNeeds(options, staging));
+      const known = describeMemoryError(error, options);
+      throw await describeDiskError(known, job?.needs ?? estimateNeeds(options, staging));
     } finally {
       options.signal?.removeEventListener('abort', stop);
       stopwatch.end();

@@ -153,7 +153,8 @@ export async function writeLateRows(
   const path = join(folder, file);
   await mkdir(dirname(path), { recursive: true });
   const sources: SliceSource[] = [];
-  for (const [i, slice] of slices.entries()) sources.push(await SliceSource.openSieved(slice, i, tempFolder));
+  for (const [i, slice] of slices.entries())
+    sources.push(await SliceSource.openSieved(slice, i, { tempFolder }));
   const selects = slices.map(({ where, expressions }, i) => {
     const { userId, videoId, sessionId, eventName, timestampUs, currentTime, fromTime } = expressions;
     return `SELECT make_timestamptz(${timestampUs}) AS "timestamp", ${userId} AS userId, ${sessionId} AS sessionId,

@@ -96,7 +96,7 @@ export async function selectAll(
 export async function retainedReads(seen: readonly SeenInput[], purpose: string): Promise<InputRead[]> {
   const reads: InputRead[] = [];
   for (const input of seen) {
-    const [now] = await readInputVersions([input]).catch(() => []);
+    const [now] = await readInputVersions([{ path: input.path, name: input.path }]).catch(() => []);
     if (now === undefined || !isSame(now, input))
       throw new PlayfoldError(
         `${input.path}: ${now === undefined ? 'is gone' : 'has changed'} since it was read, and is needed ${purpose}; ` +

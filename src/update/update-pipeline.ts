@@ -104,7 +104,10 @@ function refuseStreams(files: readonly InputFile[]): void {
 }
 
 function isNothingNew({ selection, inputs, state }: Update, { videosFile }: Manifest): boolean {
-  const isSameVideos = JSON.stringify(inputs.videosVersion) === JSON.stringify(videosFile);
+  // Of what can be read only once, nobody knows whether it is the same again.
+  const isSameVideos =
+    inputs.videosVersion?.mtimeMs !== null &&
+    JSON.stringify(inputs.videosVersion) === JSON.stringify(videosFile);
   return state !== null && selection.reads.length === 0 && isSameVideos;
 }
 

@@ -6,6 +6,7 @@ import { resolveOptions } from '../../dist/run-options.js';
 import { check } from '../../src/check/check.ts';
 import { reviewSessions } from '../../src/check/sessions.ts';
 import type { ConfigInput } from '../../src/config/schema.ts';
+import { formatCheck } from '../../src/terminal/check-text.ts';
 import { playfold, temporaryFolder, withDatabase, writeText } from '../built-cli.ts';
 import { rawRow, toNdjson } from '../raw-rows.ts';
 
@@ -114,13 +115,45 @@ describe('a check', () => {
     const rows = ['x', -1, '1e9', null].map((position, i) => event(i, 'play', position));
     const input = write(lines([...rows, event(9, 'play', 0, { timestamp: 'yesterday' })]));
     const { samples } = await check({ inputs: [input] });
-    expect(samples.bad_position?.map(({ values }) => values.currentTime)).toEqual(['x', '-1', '1e9']);
+    expect(samples.bad_position?.map((sample) => 'values' in sample && sample.values.currentTime)).toEqual([
+      'x',
+      '-1',
+      '1e9',
+    ]);
     expect(samples.missing_timestamp).toEqual([
       {
         where: input,
         values: expect.objectContaining({ timestamp: 'yesterday', userId: 'u', fromTime: null }),
       },
     ]);
+  });
+
+  it('shows the first three lines that cannot be read, shortened and with nothing in them that a terminal obeys', async () => {
+    const good = lines([event(0, 'play', 0)]);
+    const input = write(`${good}{"cut\u001B[2Jshort\n${good}42\n[]\n"${'x'.repeat(500)}\n`);
+    const table = write(`${Object.keys(event(0, 'play', 0))}\n1,2\n`, 'csv');
+    const array = write(`[${good},7,{}]`, 'json');
+    const report = await check({ inputs: [input] });
+    expect(report.samples.malformed_row).toEqual([
+      { where: input, row: 2, text: '{"cut\u001B[2Jshort' },
+      { where: input, row: 4, text: '42' },
+      { where: input, row: 5, text: '[]' },
+    ]);
+    const text = formatCheck(report);
+    expect(text).toContain(`${input} row 2: {"cut\\u{1b}[2Jshort\n`);
+    expect(text).not.toContain('\u001B[2J');
+    expect((await check({ inputs: [table, array] })).samples).toMatchObject({
+      malformed_row: [
+        { where: table, row: 1, text: '1,2' },
+        { where: array, row: 2, text: '7' },
+      ],
+    });
+    const { events } = await runPipeline(
+      resolveOptions({ inputs: [table, array], out: join(folder, 'malformed') }),
+    );
+    const { read, kept, invalid, invalidByReason } = await check({ inputs: [table, array] });
+    expect(events).toMatchObject({ read, kept, invalid, invalidByReason });
+    expect(invalidByReason).toMatchObject({ malformed_row: 2, missing_timestamp: 1 });
   });
 
   it('tells the layouts of several files apart', async () => {

@@ -12,7 +12,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Staging } from '../../src/sink/publish.ts';
-import { checkTarget } from '../../src/sink/target.ts';
+import { checkTarget } from '../../src/sink/target-checks.ts';
 import { temporaryFolder, writeText } from '../built-cli.ts';
 
 /** A disk that knows no symbolic links. */

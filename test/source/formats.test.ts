@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -153,5 +153,7 @@ describe('files of one run', () => {
     });
     expect([viaPipe.code, viaPipe.stderr]).toEqual([0, '']);
     expect(JSON.parse(viaPipe.stdout).contentHash).toBe(JSON.parse(viaFile.stdout).contentHash);
+    const { inputFiles } = JSON.parse(readFileSync(join(folder, 'pipe', '_run.json'), 'utf8'));
+    expect(inputFiles).toEqual([{ path: '-', bytes: statSync(path).size, mtimeMs: null }]);
   });
 });
