@@ -17,13 +17,16 @@ import { startReader } from './reader.ts';
 const MOST_DAYS = 6;
 
 /** Deals the files of both lakes to days; gives what a run over the first n days comes to, for each n. */
-async function dealDays(workshop: Workshop): Promise<{ days: string[][]; hashes: string[]; inputs: string }> {
+async function dealDays(
+  workshop: Workshop,
+  most: number,
+): Promise<{ days: string[][]; hashes: string[]; inputs: string }> {
   const files = workshop.lakes.flatMap(({ events }) =>
     readdirSync(events)
       .sort()
       .map((name) => join(events, name)),
   );
-  const days = Array.from({ length: Math.min(MOST_DAYS, files.length) }, () => [] as string[]);
+  const days = Array.from({ length: Math.min(most, files.length) }, () => [] as string[]);
   for (const [i, file] of files.entries()) days[i % days.length]!.push(file);
   const inputs = join(workshop.folder, 'days');
   mkdirSync(inputs);
@@ -49,7 +52,7 @@ function argumentsOf({ lakes, folder }: Workshop, inputs: string, name: string):
  * update comes to what a run over everything does.
  */
 export async function killUpdates(workshop: Workshop, { count, untilMs }: Extent): Promise<Finding> {
-  const { days, hashes, inputs } = await dealDays(workshop);
+  const { days, hashes, inputs } = await dealDays(workshop, Math.min(MOST_DAYS, count + 1));
   const args = ['update', ...argumentsOf(workshop, inputs, 'result')];
   const random = randomOf(11);
   const problems: string[] = [];

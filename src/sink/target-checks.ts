@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { translateDiskError } from '../errors.ts';
-import { findTarget, MANIFEST, readLink, STORE_NAME, type Target, usage } from './target.ts';
+import { STORE_NAME } from '../store-name.ts';
+import { findTarget, MANIFEST, readLink, type Target, usage } from './target.ts';
 
 /**
  * Refuses a target that is not ours to replace: a file, a mount point, or a folder with something in it but no

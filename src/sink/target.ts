@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, PlayfoldError, translateDiskError } from '../errors.ts';
+import { STORE_NAME } from '../store-name.ts';
 
 /** The manifest of a published folder: only a folder that holds one is ever replaced. */
 export const MANIFEST = '_run.json';
@@ -14,8 +15,6 @@ export interface Target {
 }
 
 const MOST_LINKS = 40;
-/** Of a store's folder. */
-export const STORE_NAME = /^\..+\.playfold$/;
 
 /**
  * Finds the place behind what a user named: links that are not playfold's own are followed, so that they stay.

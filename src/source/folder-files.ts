@@ -1,13 +1,20 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import { STORE_NAME } from '../store-name.ts';
 
 /** Names that readers of data lakes leave out. */
 export const isHidden = (name: string): boolean => name.startsWith('_') || name.startsWith('.');
 
+/** Whether a path below `root` is of a result that playfold keeps there: `watch` is a link to a version in it. */
+export const isInStore = (root: string, path: string): boolean =>
+  relative(root, path)
+    .split(sep)
+    .some((name) => STORE_NAME.test(name));
+
 /**
  * The files below a folder that `isData` names, to the bottom. Links are followed as long as they stay in the
- * folder, each folder once; hidden names and what is no file (a pipe, a device) are left out. Throws a PlayfoldError
+ * folder, each folder once; hidden names, results of playfold and what is no file (a pipe, a device) are left out. Throws a PlayfoldError
  * (input) for a folder that cannot be read and for a link that leads out of the folder or nowhere.
  */
 export async function filesBelow(folder: string, isData: (name: string) => boolean): Promise<string[]> {
@@ -24,8 +31,7 @@ export async function filesBelow(folder: string, isData: (name: string) => boole
       if (entry.isSymbolicLink() && isData(entry.name)) await resolveInside(root, below);
       const stats = entry.isSymbolicLink() ? await stat(below).catch(() => null) : entry;
       if (stats?.isDirectory()) {
-        await resolveInside(root, below);
-        await visit(below);
+        if (!isInStore(root, await resolveInside(root, below))) await visit(below);
       } else if (stats?.isFile() && isData(entry.name)) found.push(below);
     }
   };

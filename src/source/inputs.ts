@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { stopCheckOf } from '../progress-counters.ts';
-import { filesBelow, isHidden, resolveInside } from './folder-files.ts';
+import { filesBelow, isHidden, isInStore, resolveInside } from './folder-files.ts';
 import { formatByEnding, type InputFile, recognizeFile } from './formats.ts';
 import { spool } from './spool.ts';
 
@@ -79,6 +79,7 @@ async function expand(input: string, stats: Stats | undefined): Promise<string[]
       EXIT.input,
     );
   const root = await realpath(base);
-  for (const path of found) await resolveInside(root, path);
-  return found;
+  const events: string[] = [];
+  for (const path of found) if (!isInStore(root, await resolveInside(root, path))) events.push(path);
+  return events;
 }

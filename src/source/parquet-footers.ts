@@ -2,7 +2,7 @@ import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import type { InputFile } from './formats.ts';
 import { unreadable } from './readers.ts';
 import type { TimeWindow } from './time-window.ts';
-import { UNPACK_LIMIT, unpacksTooFar } from './unpack-limit.ts';
+import { UNPACK_LIMIT, type UnpackLimit, unpacksTooFar } from './unpack-limit.ts';
 
 /** What the footer of a Parquet file says of it. */
 export interface ParquetFooter {
@@ -29,6 +29,7 @@ const FILES_A_QUERY = 500;
 export async function readFooters(
   database: Database,
   files: readonly InputFile[],
+  limit: UnpackLimit = UNPACK_LIMIT,
 ): Promise<ReadonlyMap<string, ParquetFooter>> {
   const footers = new Map<string, ParquetFooter>();
   for (let at = 0; at < files.length; at += FILES_A_QUERY) {
@@ -43,13 +44,16 @@ export async function readFooters(
         });
       throw new Error(`the footers of ${some.length} files can be read one by one, but not together`);
     }
-    for (const file of some) refuseTooFar(file, footers.get(file.path));
+    for (const file of some) refuseTooFar(file, footers.get(file.path), limit);
   }
   return footers;
 }
 
-function refuseTooFar({ name, byteLength }: InputFile, footer: ParquetFooter | undefined): void {
-  const { freeBytes, ratio } = UNPACK_LIMIT;
+function refuseTooFar(
+  { name, byteLength }: InputFile,
+  footer: ParquetFooter | undefined,
+  { freeBytes, ratio }: UnpackLimit,
+): void {
   const { unpackedBytes = 0 } = footer ?? {};
   if (unpackedBytes > freeBytes && unpackedBytes > ratio * byteLength)
     throw unpacksTooFar(name, 'Parquet', unpackedBytes, byteLength);

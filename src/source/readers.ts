@@ -133,7 +133,7 @@ export async function countNoObjects(database: Database, files: readonly InputFi
 /** Says which file could not be read, where DuckDB's error speaks of the data. */
 export function unreadable(file: InputFile, error: unknown): unknown {
   const known = translateReadError(error);
-  if (!(known instanceof PlayfoldError)) return known;
+  if (!(known instanceof PlayfoldError) || known.message.startsWith(file.name)) return known;
   return new PlayfoldError(
     `${file.name}: cannot be read as ${nameOf(file)}: ${known.message}`,
     known.exitCode,

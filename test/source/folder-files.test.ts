@@ -27,6 +27,15 @@ describe('the files of a folder', () => {
     expect(await list(lake)).toEqual(['b.csv', 'day=1/a.csv']);
   });
 
+  it('leave out a result of playfold that lies there, whether by folder or by glob', async () => {
+    const lake = newLake();
+    writeText(join(lake, '.watch.playfold', 'version', 'engagement', 'data.csv'), '');
+    symlinkSync(join('.watch.playfold', 'version'), join(lake, 'watch'));
+    expect(await list(lake)).toEqual(['day=1/a.csv']);
+    const found = await resolveInputs([join(lake, '**', '*.csv')], folder);
+    expect(found.map(({ path }) => relative(lake, path))).toEqual(['day=1/a.csv']);
+  });
+
   it('are each found once where links lead in a circle', async () => {
     const lake = newLake();
     symlinkSync('..', join(lake, 'day=1', 'up'));
