@@ -44,6 +44,8 @@ async function readOnce(folder: string | null, out: string, allowed: ReadonlySet
   const { summary, files } = JSON.parse(text) as Manifest;
   if (!allowed.has(summary.contentHash)) return `mixed: ${summary.contentHash} is no result of ours`;
   for (const { path, sha256 } of files) {
+    // Every version calls its state alike: it is no reader's, and only a resolved folder tells whose it is.
+    if (folder !== null && path.startsWith('_')) continue;
     const bytes = await readFile(join(at, path)).catch(() => null);
     if (bytes === null) {
       const now = folder === null ? text : await readFile(join(at, '_run.json'), 'utf8');
