@@ -20,8 +20,6 @@ import { LatestEvent, RoundCollector } from './round-collector.ts';
 import { type SliceCounts, SliceSource } from './slice-source.ts';
 import type { ScanSlice } from './slices.ts';
 
-const WATCH_EVERY_MS = 200;
-
 /** What every scan of a run shares: plain data, sent to each worker once. */
 export interface ScanSettings {
   readonly tempFolder: string;
@@ -110,8 +108,8 @@ export class Scanner {
   /** Scans one slice. Throws a PlayfoldError (input) that names the slice where its data cannot be read. */
   async scan(slice: ScanSlice, index: number, held: HeldBytes, counters: RunCounters): Promise<ScanResult> {
     const check = (): void => throwIfStopped(counters);
-    // A query that hands on no row, for none is wanted, asks nobody whether to go on.
-    const watch = setInterval(() => counters.isStopped && this.database.interrupt(), WATCH_EVERY_MS);
+    // Five times a second: a query that hands on no row, for none is wanted, asks nobody whether to go on.
+    const watch = setInterval(() => counters.isStopped && this.database.interrupt(), 200);
     try {
       return await SliceSource.use(slice, index, { ...this.settings, check }, (source) =>
         this.scanSource(slice, source, index, held, counters),
