@@ -4,14 +4,18 @@
 -- engagement holds the first and the last watch of each video: a user is seen in a week when either falls into it for any
 -- video. Visits between the two are not seen, so the shares are lower bounds. A week that the
 -- data does not reach is empty. Weeks begin on Monday, UTC.
-WITH seen AS (
-  SELECT userId, date_trunc('week', firstWatchDate)::DATE AS week FROM engagement
-  UNION
-  SELECT userId, date_trunc('week', lastWatchDate)::DATE AS week FROM engagement
+WITH rows AS (
+  -- UTC, whatever the time zone of the session
+  SELECT userId, date_trunc('week', make_timestamp(epoch_us(firstWatchDate)))::DATE AS firstWeek,
+    date_trunc('week', make_timestamp(epoch_us(lastWatchDate)))::DATE AS lastWeek
+  FROM engagement
+), users AS (
+  SELECT min(firstWeek) AS cohort, max(lastWeek) AS latest, list_distinct(list(firstWeek) || list(lastWeek)) AS weeks
+  FROM rows
+  GROUP BY userId
 ), aged AS (
-  SELECT userId, min(week) OVER (PARTITION BY userId) AS cohort, (week - cohort) // 7 AS age,
-    (max(week) OVER () - cohort) // 7 AS weeksSince
-  FROM seen
+  SELECT cohort, (unnest(weeks) - cohort) // 7 AS age, ((SELECT max(latest) FROM users) - cohort) // 7 AS weeksSince
+  FROM users
 )
 SELECT
   cohort AS week,

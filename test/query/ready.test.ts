@@ -18,6 +18,9 @@ let rows: {
   dataQualityFlag: string;
   dataQualityFlags: string[];
   maxPositionReached: number;
+  /** Microseconds since 1970. */
+  firstWatchDate: number;
+  lastWatchDate: number;
   watchedRanges: { start: number; end: number }[];
 }[] = [];
 
@@ -28,6 +31,9 @@ beforeAll(async () => {
 
 const count = (holds: (row: (typeof rows)[number]) => boolean): number => rows.filter(holds).length;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** Weeks since 1970, each from Monday, UTC. */
+const weekOf = (timestampUs: number): number => Math.floor((timestampUs / 86_400e6 + 3) / 7);
+const weekOfDay = (day: unknown): number => weekOf(Date.parse(String(day)) * 1000);
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 describe.each(readyNames())('%s', (name) => {
@@ -120,14 +126,40 @@ describe('what they answer', () => {
     expect(sum(answer.map(({ users }) => Number(users)))).toBe(new Set(rows.map((row) => row.userId)).size);
   });
 
+  it('cohorts: shares of the users of each week, counted one by one', async () => {
+    const seen = new Map<string, Set<number>>();
+    for (const { userId, firstWatchDate, lastWatchDate } of rows) {
+      const weeks = seen.get(userId) ?? new Set();
+      seen.set(userId, weeks.add(weekOf(firstWatchDate)).add(weekOf(lastWatchDate)));
+    }
+    const users = [...seen.values()];
+    const latest = Math.max(...users.flatMap((weeks) => [...weeks]));
+    for (const row of await askReady(dir, 'cohorts')) {
+      const cohort = weekOfDay(row.week);
+      const began = users.filter((weeks) => Math.min(...weeks) === cohort);
+      expect(row.users).toBe(began.length);
+      for (let age = 1; age <= 8; age++) {
+        const back = began.filter((weeks) => weeks.has(cohort + age)).length;
+        const percent = cohort + age > latest ? null : round((100 * back) / began.length, 1);
+        expect(row[`week${age}Percent`]).toBe(percent);
+      }
+    }
+  });
+
   it('weekly-trend: each row in the week of its first watch', async () => {
     const answer = await askReady(dir, 'weekly-trend');
     expect(sum(answer.map(({ videosBegun }) => Number(videosBegun)))).toBe(rows.length);
-    expect(answer.find(({ week }) => week === '2026-01-05')).toMatchObject({
-      users: 9,
-      newUsers: 9,
-      videosBegun: 10,
-    });
+    const firstWeeks = new Map<string, number>();
+    for (const { userId, firstWatchDate } of rows) {
+      const week = weekOf(firstWatchDate);
+      firstWeeks.set(userId, Math.min(week, firstWeeks.get(userId) ?? week));
+    }
+    for (const { week: day, users, newUsers } of answer) {
+      const week = weekOfDay(day);
+      const begun = rows.filter(({ firstWatchDate }) => weekOf(firstWatchDate) === week);
+      expect(users).toBe(new Set(begun.map(({ userId }) => userId)).size);
+      expect(newUsers).toBe([...firstWeeks.values()].filter((first) => first === week).length);
+    }
     expect(await askReady(dir, 'weekly-trend', { limit: 1 })).toHaveLength(1);
   });
 
