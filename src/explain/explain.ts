@@ -3,21 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
-import { foldSlices } from '../pipeline.ts';
-import { planRun, readTitles } from '../plan.ts';
-import { RunCounters } from '../progress-counters.ts';
+import { readTitles } from '../plan.ts';
+import { StoppedError, throwIfStopped } from '../progress-counters.ts';
 import { findInputs } from '../run-inputs.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from '../run-options.ts';
-import { engagementSql } from '../sink/engagement-sql.ts';
-import { registerFoldedTable } from '../sink/folded-table.ts';
-import { createDurations, createEstimates, createKeyTables, refuseCollisions } from '../sink/keys.ts';
-import { mergeEventNames } from '../source/dialects/index.ts';
-import type { InputFile } from '../source/inputs.ts';
 import type { RowFilter } from '../source/row-filter.ts';
-import { planSlices, type ScanSlice } from '../source/slices.ts';
+import { hashNames } from '../source/scan.ts';
+import { planSlices } from '../source/slices.ts';
+import { Stopwatch } from '../stopwatch.ts';
 import { type Arithmetic, explainColumns, explainFlags, type FlagReason, type Row } from './arithmetic.ts';
+import { extractRows } from './extract.ts';
 import { describeMissing, nearestIds } from './nearest.ts';
-import { readPair, tracePair } from './pair-events.ts';
+import { tracePair } from './pair-events.ts';
+import { hasDuration, readPairRow } from './pair-row.ts';
+import { readPairRows } from './pair-rows.ts';
 import { type ExplainedEvent, type ExplainedSegment, segmentsOf, timelineOf } from './timeline.ts';
 
 /** The user and the video that are asked about. */
@@ -29,100 +28,112 @@ export interface Pair {
 /** Why a row is what it is. Seconds of video, timestamps in UTC. */
 export interface Explanation extends Pair {
   readonly events: readonly ExplainedEvent[];
+  /** Later events than those, which `maxEvents` left out. */
+  readonly eventsLeftOut: number;
   readonly segments: readonly ExplainedSegment[];
-  /** The row as `run` writes it. */
+  readonly segmentsLeftOut: number;
+  /** The row as `run` writes it, of all events. */
   readonly row: Row;
   readonly arithmetic: readonly Arithmetic[];
   readonly flags: readonly FlagReason[];
 }
 
+export interface ExplainOptions extends Omit<RunOptions, 'out'> {
+  /** Events to show where there are more, about: those of one instant stay together. Default: 1000. */
+  readonly maxEvents?: number | undefined;
+}
+
 /**
  * Explains one row: reads only what the pair needs and folds it with the kernel of a run. Where the metadata do not
  * say how long the video is, all of its events are read, because its length is then the largest end anyone reached.
- * Throws a PlayfoldError (input) that names the nearest ids where there is no such pair.
+ * Throws a PlayfoldError (input) that names the nearest ids where there is no such pair, and a StoppedError after
+ * `options.signal` fired.
  */
-export async function explain(runOptions: Omit<RunOptions, 'out'>, pair: Pair): Promise<Explanation> {
+export async function explain(
+  { maxEvents = 1000, ...runOptions }: ExplainOptions,
+  pair: Pair,
+): Promise<Explanation> {
   const options = resolveOptions({ ...runOptions, tables: ['engagement'], out: '-' });
+  const { threads, memoryBytes, signal, onProgress } = options;
   const tempFolder = await mkdtemp(join(tmpdir(), 'playfold-'));
-  const { threads, memoryBytes } = options;
-  const database = await Database.open({ threads, memoryBytes: memoryBytes / 4, tempFolder });
+  const stopwatch = new Stopwatch(onProgress);
+  let database: Database | null = null;
+  const stop = (): void => {
+    stopwatch.counters.stop();
+    database?.interrupt();
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    const { files, videos } = await findInputs(options, tempFolder);
-    await readTitles(database, options, videos, tempFolder);
-    const slicesOf = (only: RowFilter['only']): Promise<ScanSlice[]> =>
-      planSlices(database, files, options.config, { ...options, keepInvalid: false, tempFolder, only });
-    const slices = await slicesOf(pair);
-    const rows = await readPair(database, slices, tempFolder);
-    if (rows.length === 0) {
-      const where = options.inputs.join(', ');
-      const missing = await describeMissing(pair, (column, name, only) =>
-        slicesOf(only).then((others) => nearestIds(database, others, tempFolder, column, name)),
-      );
-      throw new PlayfoldError(`${where}: ${missing}`, EXIT.input);
-    }
-    const dialects = slices.map(({ columns }) => columns.dialect);
-    const eventNames = mergeEventNames(options.config.eventNames, dialects);
-    const trace = await tracePair(database, rows, { ...options.config, eventNames });
-    const row = trace.steps.length === 0 ? null : await readRow(database, files, options, tempFolder, pair);
-    if (row === null)
-      throw new PlayfoldError(
-        `all ${rows.length} events of user ${quoteText(pair.userId)} and video ${quoteText(pair.videoId)} are ` +
-          `invalid (${[...new Set(trace.dropped.map(({ reason }) => reason))].join(', ')}), so there is no row.`,
-        EXIT.input,
-      );
-    const explanation = {
-      ...pair,
-      events: timelineOf(trace, options.config),
-      segments: segmentsOf(trace),
-      row,
-      arithmetic: explainColumns(row, options.config),
-      flags: explainFlags(row, options.config),
-    };
-    checkAgainstRow(explanation);
-    return explanation;
+    if (signal?.aborted) stop();
+    database = await Database.open({ threads, memoryBytes: memoryBytes / 4, tempFolder });
+    throwIfStopped(stopwatch.counters);
+    return await explainPair({ database, options, tempFolder, stopwatch }, pair, maxEvents);
+  } catch (error) {
+    throw signal?.aborted ? new StoppedError() : error;
   } finally {
-    database.close();
+    signal?.removeEventListener('abort', stop);
+    stopwatch.end();
+    database?.close();
     await rm(tempFolder, { recursive: true, force: true });
   }
 }
 
-/** The row of the pair, by the stages and the SQL of a run. */
-async function readRow(
-  database: Database,
-  files: readonly InputFile[],
-  options: ResolvedOptions,
-  tempFolder: string,
-  { userId, videoId }: Pair,
-): Promise<Row | null> {
-  const only = (await hasDuration(database, videoId)) ? { userId, videoId } : { videoId };
-  const places = { tempFolder, quarantineFolder: null, counters: new RunCounters() };
-  const { scans, folds } = await foldSlices(await planRun(database, files, { ...options, only }, places));
-  const rowCount = folds.reduce((sum, fold) => sum + fold.rowCount, 0);
-  registerFoldedTable(
-    database,
-    folds.flatMap((fold) => fold.places),
-    rowCount,
-    options.threads,
-  );
-  const textPaths = scans.map((scan) => scan.textsPath);
-  await createKeyTables(database, textPaths, options.idHashBits);
-  await refuseCollisions(database);
-  await createEstimates(database);
-  await createDurations(database);
-  const condition = `userHash = hash(${quoteText(userId)}) AND videoHash = hash(${quoteText(videoId)})`;
-  const sql = engagementSql(options.config, options.uniqueSeconds, { condition });
-  const [found] = await database.rows<{ row: string }>(
-    `SELECT to_json(result)::VARCHAR AS row FROM (${sql}) AS result`,
-  );
-  return found === undefined ? null : (JSON.parse(found.row) as Row);
+interface Workplace {
+  readonly database: Database;
+  readonly options: ResolvedOptions;
+  readonly tempFolder: string;
+  readonly stopwatch: Stopwatch;
 }
 
-/** Whether the metadata say how long the video is. */
-async function hasDuration(database: Database, videoId: string): Promise<boolean> {
-  const listed = await database.rows(
-    `SELECT duration FROM titles WHERE videoId = ${quoteText(videoId)} AND duration IS NOT NULL`,
-  );
-  return listed.length > 0;
+async function explainPair(place: Workplace, pair: Pair, maxEvents: number): Promise<Explanation> {
+  const { database, options, tempFolder, stopwatch } = place;
+  stopwatch.begin('plan', 0);
+  const { files, videos } = await findInputs(options, tempFolder);
+  await readTitles(database, options, videos, tempFolder);
+  const beginScan = async (only: RowFilter['only']) => {
+    const reading = { ...options, keepInvalid: false, tempFolder, only };
+    const slices = await planSlices(database, files, options.config, reading);
+    stopwatch.begin(
+      'scan',
+      slices.reduce((sum, { rowEstimate }) => sum + rowEstimate, 0),
+    );
+    return slices;
+  };
+  const onRows = (rowCount: number): void => stopwatch.counters.addRows(rowCount);
+  const only = (await hasDuration(database, pair.videoId)) ? pair : { videoId: pair.videoId };
+  const extract = await extractRows(database, await beginScan(only), tempFolder, options, onRows);
+  const { config } = extract.options;
+  const names = await hashNames(database, { eventNames: config.eventNames, idHashBits: 64 });
+  const { rowCount, rows, lastUs } = await readPairRows(database, extract.files, pair, maxEvents, names);
+  if (rowCount === 0) {
+    const missing = await describeMissing(pair, async (column, name, others) =>
+      nearestIds(database, await beginScan(others), tempFolder, column, name, onRows),
+    );
+    throw new PlayfoldError(`${options.inputs.join(', ')}: ${missing}`, EXIT.input);
+  }
+  stopwatch.begin('fold', 0);
+  const trace = tracePair(rows, config, names);
+  const row = await readPairRow(database, extract, tempFolder, pair, stopwatch.counters);
+  if (row === null)
+    throw new PlayfoldError(
+      `all ${rowCount} events of user ${quoteText(pair.userId)} and video ${quoteText(pair.videoId)} are ` +
+        `invalid (${[...new Set(trace.dropped.map(({ reason }) => reason))].join(', ')}), so there is no row.`,
+      EXIT.input,
+    );
+  const events = timelineOf(trace, config, { lastUs, visitCount: Number(row.sessionCount) });
+  const segments = segmentsOf(trace, lastUs);
+  const explanation = {
+    ...pair,
+    events,
+    eventsLeftOut: rowCount - events.length,
+    segments,
+    segmentsLeftOut: Number(row.segmentCount) - segments.length,
+    row,
+    arithmetic: explainColumns(row, options.config),
+    flags: explainFlags(row, options.config),
+  };
+  if (lastUs === null) checkAgainstRow(explanation);
+  return explanation;
 }
 
 /** The timeline and the row come of two folds of the same kernel: where they differ, neither is to be believed. */

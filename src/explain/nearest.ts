@@ -2,7 +2,7 @@ import { type Database, quoteText } from '../duckdb.ts';
 import type { RowFilter } from '../source/row-filter.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import type { Pair } from './explain.ts';
-import { readSliceRows } from './slice-rows.ts';
+import { querySlices } from './slice-rows.ts';
 
 const SHOWN = 3;
 
@@ -28,23 +28,27 @@ export async function describeMissing({ userId, videoId }: Pair, find: FindNeare
   return `no events of user ${user}, and none of video ${video}${hint}.`;
 }
 
-/** The ids of a column that differ least from `name` in the rows of slices, the nearest first. */
+/**
+ * The ids of a column that differ least from `name` in the rows of slices, the nearest first. `onRows` is told the rows
+ * of each slice.
+ */
 export async function nearestIds(
   database: Database,
   slices: readonly ScanSlice[],
   tempFolder: string,
   column: 'userId' | 'videoId',
   name: string,
+  onRows: (rowCount: number) => void,
 ): Promise<string[]> {
-  const rows = await readSliceRows<{ id: string; distance: number }>(
-    database,
-    slices,
-    tempFolder,
-    ({ expressions }, fromWhere) =>
+  const found = await querySlices(slices, tempFolder, async ({ expressions, rowEstimate }, fromWhere) => {
+    const rows = await database.rows<{ id: string; distance: number }>(
       `SELECT id, levenshtein(lower(id), ${quoteText(name.toLowerCase())})::DOUBLE AS distance
        FROM (SELECT DISTINCT ${expressions[column]} AS id ${fromWhere}) WHERE id <> ''
        ORDER BY distance, id LIMIT ${SHOWN}`,
-  );
-  rows.sort((a, b) => a.distance - b.distance || (a.id < b.id ? -1 : 1));
+    );
+    onRows(rowEstimate);
+    return rows;
+  });
+  const rows = found.flat().sort((a, b) => a.distance - b.distance || (a.id < b.id ? -1 : 1));
   return [...new Set(rows.map(({ id }) => id))].slice(0, SHOWN);
 }

@@ -1,27 +1,11 @@
 import type { Config } from '../config/schema.ts';
-import type { Database } from '../duckdb.ts';
 import { FoldKernel } from '../kernel/fold-kernel.ts';
 import { compileKernel, Kernel } from '../kernel/kernel.ts';
 import { EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../kernel/layout.ts';
 import { RECORDS, type RecordName } from '../kernel/records.ts';
-import { INVALID_REASONS, type InvalidReason, ScanKernel } from '../kernel/scan-kernel.ts';
+import { INVALID_REASONS, type InvalidReason, type NameHashes, ScanKernel } from '../kernel/scan-kernel.ts';
 import { kernelThresholds } from '../kernel/thresholds.ts';
-import { eventNameHash, hashNames, idHash } from '../source/scan.ts';
-import type { ScanSlice } from '../source/slices.ts';
-import { readSliceRows } from './slice-rows.ts';
-
-/** One input row of the pair, as it was sent; numbers as text where they may be wider than 53 bits. */
-export type InputRow = {
-  readonly timestampUs: string | null;
-  readonly sessionId: string | null;
-  readonly eventName: string | null;
-  readonly currentTime: number | string | null;
-  readonly fromTime: number | string | null;
-  readonly userHash: string;
-  readonly videoHash: string;
-  readonly sessionHash: string;
-  readonly nameHash: string;
-};
+import type { InputRow } from './pair-rows.ts';
 
 /** A record of the kernel by the names of its columns. */
 export type KernelRecord = Readonly<Record<string, bigint>>;
@@ -35,31 +19,14 @@ export interface PairTrace {
   readonly plays: readonly KernelRecord[];
 }
 
-/** Reads the rows of slices that are restricted to one pair. */
-export function readPair(
-  database: Database,
-  slices: readonly ScanSlice[],
-  tempFolder: string,
-): Promise<InputRow[]> {
-  return readSliceRows(database, slices, tempFolder, ({ expressions }, fromWhere) => {
-    const { userId, videoId, sessionId, eventName, timestampUs, currentTime, fromTime } = expressions;
-    return `SELECT ${timestampUs} AS timestampUs, ${sessionId} AS sessionId, ${eventName} AS eventName,
-      ${currentTime} AS currentTime, ${fromTime ?? 'NULL::DOUBLE'} AS fromTime, ${idHash(userId, 64)} AS userHash,
-      ${idHash(videoId, 64)} AS videoHash, hash(${sessionId}) AS sessionHash, ${eventNameHash(eventName)} AS nameHash
-      ${fromWhere}`;
-  });
-}
-
 const RECORDED: readonly RecordName[] = ['steps', 'visits', 'plays'];
 
-/** Folds the rows of one pair with the kernel of a run, and has it record what each event did. */
-export async function tracePair(
-  database: Database,
-  rows: readonly InputRow[],
-  config: Config,
-): Promise<PairTrace> {
+/**
+ * Folds rows of one pair with the kernel of a run, and has it record what each event did. `names` are hashes of 64
+ * bits.
+ */
+export function tracePair(rows: readonly InputRow[], config: Config, names: NameHashes): PairTrace {
   const module = compileKernel();
-  const names = await hashNames(database, { eventNames: config.eventNames, idHashBits: 64 });
   const judged = judgeRows(new ScanKernel(new Kernel(module), SCAN_SIZE, names), rows);
   const kept = judged.filter((one) => one.reason === null);
   const counts = { fragmentCount: kept.length, eventCount: kept.length };

@@ -1,7 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName } from '../source/event-classes.ts';
 import { describeEffects } from './effects.ts';
-import type { InputRow, KernelRecord, PairTrace } from './pair-events.ts';
+import type { KernelRecord, PairTrace } from './pair-events.ts';
+import type { InputRow } from './pair-rows.ts';
 import { formatSpan, formatTime } from './units.ts';
 
 /** One input row of the pair and what it did. */
@@ -29,8 +30,15 @@ export interface ExplainedSegment {
 
 const classNames = new Map(CLASS_NAMES.map((name) => [BigInt(CLASS_RANKS[name]), name]));
 
-/** All input rows of the pair in the order of time; those without a timestamp come last. */
-export function timelineOf({ steps, dropped, visits }: PairTrace, config: Config): ExplainedEvent[] {
+/**
+ * The input rows of the pair up to `lastUs` in the order of time; those without a timestamp come last. `visitCount` is
+ * of all rows.
+ */
+export function timelineOf(
+  { steps, dropped }: PairTrace,
+  config: Config,
+  { lastUs, visitCount }: { readonly lastUs: bigint | null; readonly visitCount: number },
+): ExplainedEvent[] {
   const folded = steps.map(({ step, row }, i) => {
     const before = steps[i - 1]?.step;
     return {
@@ -40,7 +48,7 @@ export function timelineOf({ steps, dropped, visits }: PairTrace, config: Config
         visit: Number(step.visit),
         eventClass: classNames.get(step.word! & 7n) ?? null,
         dropped: step.duplicate ? 'duplicate' : null,
-        effects: [...describeVisit(step, before, visits), ...describeEffects(step, config)],
+        effects: [...(visitCount === 1 ? [] : describeVisit(step, before)), ...describeEffects(step, config)],
       },
     };
   });
@@ -55,6 +63,7 @@ export function timelineOf({ steps, dropped, visits }: PairTrace, config: Config
     },
   }));
   return [...folded, ...invalid]
+    .filter(({ timestampUs }) => lastUs === null || timestampUs <= lastUs)
     .sort((a, b) => (a.timestampUs < b.timestampUs ? -1 : a.timestampUs > b.timestampUs ? 1 : 0))
     .map(({ event }) => event);
 }
@@ -73,21 +82,17 @@ function asSent(
   };
 }
 
-/** That an event begins a visit, unless it is the only one. */
-function describeVisit(
-  step: KernelRecord,
-  before: KernelRecord | undefined,
-  visits: readonly KernelRecord[],
-): string[] {
-  if (visits.length === 1) return [];
+/** That an event begins a visit. */
+function describeVisit(step: KernelRecord, before: KernelRecord | undefined): string[] {
   if (before?.sessionHash !== step.sessionHash) return ['new session'];
   if (before?.visit === step.visit) return [];
   return [`new visit after ${formatSpan((step.word! >> 3n) - (before!.word! >> 3n))}`];
 }
 
-/** The credited segments in the order in which they were watched. */
-export function segmentsOf({ plays }: PairTrace): ExplainedSegment[] {
+/** The credited segments that end by `lastUs`, in the order in which they were watched. */
+export function segmentsOf({ plays }: PairTrace, lastUs: bigint | null): ExplainedSegment[] {
   return plays
+    .filter((play) => lastUs === null || play.lastTimestampUs! <= lastUs)
     .toSorted((a, b) => (a.firstTimestampUs! < b.firstTimestampUs! ? -1 : 1))
     .map((play) => ({
       start: Number(play.startUs) / 1e6,

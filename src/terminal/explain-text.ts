@@ -4,6 +4,8 @@ import { formatClock, formatSeconds } from '../explain/units.ts';
 import { formatTable } from './table.ts';
 
 const BAR_CELLS = 60;
+const SHOWN_RANGES = 50;
+const PAGE_ROWS = 500;
 const toUs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6));
 const show = (value: unknown): string =>
   value === null ? '-' : Array.isArray(value) ? value.join(', ') || '-' : String(value);
@@ -17,9 +19,11 @@ export function formatExplanation(explanation: Explanation): string {
     '',
     colors.bold('Events'),
     ...eventLines(explanation),
+    ...leftOut(explanation.eventsLeftOut, 'later or undated events; --max-events shows more'),
     '',
     colors.bold('Credited segments'),
     ...segmentLines(explanation),
+    ...leftOut(explanation.segmentsLeftOut, 'later segments'),
     ...unionLines(explanation),
     '',
     colors.bold('Row'),
@@ -31,6 +35,18 @@ export function formatExplanation(explanation: Explanation): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+const count = new Intl.NumberFormat('en-US');
+const leftOut = (number: number, what: string): string[] =>
+  number === 0 ? [] : [`  ... and ${count.format(number)} ${what}`];
+
+/** A long table in pieces, each with its head: what cli-table3 takes grows with the square of the rows. */
+function formatPages(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const pages = Math.ceil(rows.length / PAGE_ROWS);
+  return Array.from({ length: pages }, (_, page) =>
+    formatTable(head, rows.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS), '  '),
+  ).flat();
 }
 
 function describeDuration({ row }: Explanation): string {
@@ -48,7 +64,7 @@ function eventLines({ events }: Explanation): string[] {
     event.fromTime === null ? show(event.currentTime) : `${event.fromTime} > ${show(event.currentTime)}`,
     event.effects.join('; ') || '-',
   ]);
-  return formatTable(['time (UTC)', 'session', 'event', 'position', 'what it did'], rows, '  ');
+  return formatPages(['time (UTC)', 'session', 'event', 'position', 'what it did'], rows);
 }
 
 function segmentLines({ segments }: Explanation): string[] {
@@ -59,7 +75,7 @@ function segmentLines({ segments }: Explanation): string[] {
     startTimestamp,
     endTimestamp,
   ]);
-  return formatTable(['video', 'length', 'from (UTC)', 'to (UTC)'], rows, '  ');
+  return formatPages(['video', 'length', 'from (UTC)', 'to (UTC)'], rows);
 }
 
 /** The union as a bar over the length of the video: a cell is full where any of it was watched. */
@@ -71,10 +87,12 @@ function unionLines({ row }: Explanation): string[] {
     const [from, to] = [(i * length) / BAR_CELLS, ((i + 1) * length) / BAR_CELLS];
     return ranges.some(({ start, end }) => start < to && end > from) ? '█' : '░';
   });
-  const list = ranges.map(({ start, end }) => `${formatClock(toUs(start))}-${formatClock(toUs(end))}`);
+  const list = ranges
+    .slice(0, SHOWN_RANGES)
+    .map(({ start, end }) => `${formatClock(toUs(start))}-${formatClock(toUs(end))}`);
   return [
     `  0:00 ${cells.join('')} ${formatClock(toUs(length))}`,
-    `  union ${list.join(', ')}: ${formatSeconds(toUs(Number(row.totalUniqueSecondsWatched)))} of ` +
+    `  union ${list.join(', ')}${ranges.length > SHOWN_RANGES ? ` and ${count.format(ranges.length - SHOWN_RANGES)} more` : ''}: ${formatSeconds(toUs(Number(row.totalUniqueSecondsWatched)))} of ` +
       `${formatSeconds(toUs(Number(row.totalWatchTime)))} watched`,
   ];
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { explain } from '../../dist/explain/explain.js';
+import { type Explanation, explain } from '../../dist/explain/explain.js';
 import { runPipeline } from '../../dist/pipeline.js';
+import { StoppedError } from '../../dist/progress-counters.js';
 import { resolveOptions } from '../../dist/run-options.js';
 import { scenarioLines } from '../../src/sample/sample-data.ts';
 import { sampleVideos, scenarios } from '../../src/sample/scenarios.ts';
@@ -152,6 +153,56 @@ describe('what the events did', () => {
   });
 });
 
+describe('a pair with more events than are shown', () => {
+  const pair = { userId: 'u', videoId: 'v' };
+  const names = ['play', 'pause', 'seek', 'end', 'progress', 'what'];
+  // Few times, so that events share one; gaps near the timeout, so that visits split; some events are invalid.
+  const event = fc.record({
+    gap: fc.constantFrom(0, 0, 1, 20, 1790, 1900),
+    sessionId: fc.constantFrom('a', 'b', 'c'),
+    eventName: fc.constantFrom(...names),
+    currentTime: fc.constantFrom(0, 10, 20, 25, 400, null),
+    undated: fc.constantFrom(...Array<boolean>(20).fill(false), true),
+  });
+  const [events] = fc.sample(fc.array(event, { minLength: 300, maxLength: 300 }), { numRuns: 1, seed: 3 });
+  let time = 1_767_225_600;
+  const lines = events!.map(({ gap, undated, ...rest }) => {
+    time += gap;
+    return JSON.stringify({ timestamp: undated ? null : time, ...pair, ...rest });
+  });
+  const many = { ...common, inputs: [writeText(join(folder, 'many.ndjson'), lines.join('\n'))] };
+
+  let whole: Explanation;
+  beforeAll(async () => {
+    whole = await explain({ ...many, maxEvents: 300 }, pair);
+  });
+
+  it.each([1, 11, 50, 200])('has its first %i explained as with all of them', async (maxEvents) => {
+    expect([whole.events.length, whole.eventsLeftOut, whole.segmentsLeftOut]).toEqual([300, 0, 0]);
+    const some = await explain({ ...many, maxEvents }, pair);
+    expect(some.events).toEqual(whole.events.slice(0, some.events.length));
+    expect(some.events.length).toBeGreaterThan(0);
+    expect(some.events.length).toBeLessThanOrEqual(2 * maxEvents);
+    expect(some.eventsLeftOut).toBe(300 - some.events.length);
+    const last = some.events.at(-1)!.timestamp!;
+    expect(some.segments).toEqual(whole.segments.filter(({ endTimestamp }) => endTimestamp <= last));
+    expect(some.segmentsLeftOut).toBe(whole.segments.length - some.segments.length);
+    expect(some.row).toEqual(whole.row);
+  });
+
+  it('tells the rows read, and stops when asked to', async () => {
+    const stages = new Set<string>();
+    const onProgress = ({ stage }: { stage: string }) => void stages.add(stage);
+    await explain({ ...many, onProgress }, pair);
+    expect([...stages]).toEqual(['plan', 'scan', 'fold']);
+    await expect(explain({ ...many, signal: AbortSignal.abort() }, pair)).rejects.toThrow(StoppedError);
+    const abort = new AbortController();
+    const stopAtScan = ({ stage }: { stage: string }) => stage === 'scan' && abort.abort();
+    const stopped = explain({ ...many, signal: abort.signal, onProgress: stopAtScan }, pair);
+    await expect(stopped).rejects.toThrow(StoppedError);
+  });
+});
+
 describe('playfold explain', () => {
   const args = ['explain', ...inputs, '--videos', videos, '--threads', '1'];
 
@@ -167,6 +218,21 @@ describe('playfold explain', () => {
       'no     very_short_watch: 130 s watched against 10 s',
     ])
       expect(stdout).toContain(line);
+  });
+
+  it('says what it leaves out', () => {
+    const { stdout } = playfold([...args, '--user', 'chen', '--video', 'video_001', '--max-events', '1']);
+    expect(stdout).toContain('... and 2 later or undated events; --max-events shows more');
+    expect(stdout).toContain('... and 1 later segments');
+    expect(stdout).toMatch(/eventCount +3\n/);
+  });
+
+  it.each(['1.5'])('refuses --max-events %s', (text) => {
+    const { code, stderr } = playfold([...args, '--user', 'u', '--video', 'v', '--max-events', text]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `playfold: --max-events ${text}: expected a whole number from 1 to 100000.\n`,
+    });
   });
 
   it('prints the same as one JSON object', async () => {
