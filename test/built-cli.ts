@@ -7,7 +7,7 @@ import { afterAll } from 'vitest';
 import { Database, quotePath } from '../src/duckdb.ts';
 import type { RunSummary } from '../src/summary.ts';
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;

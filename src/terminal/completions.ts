@@ -1,4 +1,5 @@
 import { listOptions } from '../config/option-list.ts';
+import { readyNames } from '../query/ready.ts';
 
 const REQUEST = '--get-yargs-completions';
 
@@ -12,6 +13,12 @@ export function answerAskingShell(): void {
 
 type Suggest = (onSuggested: (error: Error | null, suggestions?: string[]) => void) => void;
 
+/** Values of flags that have no list of choices, or none that yargs knows. */
+const VALUES: Readonly<Record<string, () => readonly string[]>> = {
+  'partition-by': () => ['month', 'day', 'none', 'bucket:16'],
+  ready: readyNames,
+};
+
 /**
  * What a shell offers for a word, in the shape that yargs calls: the values of a flag that has few, flags after a
  * dash, else what yargs suggests; nothing where the shell should offer files.
@@ -22,10 +29,30 @@ export function completeWord(
   suggest: Suggest,
   done: (completions: string[]) => void,
 ): void {
-  const flag = /^--(.+)$/.exec(process.argv.at(-2) ?? '')?.[1];
-  const choices = listOptions().find((option) => option.flag === flag)?.choices;
+  const values = valuesFor(word, process.argv.slice(0, -1));
+  if (values !== null) {
+    done(values);
+    return;
+  }
   suggest((_error, suggestions = []) => {
     if (word.startsWith('-')) done(suggestions.filter((suggestion) => !/^--.(:|$)/.test(suggestion)));
-    else done([...(choices ?? suggestions.filter((suggestion) => !suggestion.startsWith('-')))]);
+    else done(suggestions.filter((suggestion) => !suggestion.startsWith('-')));
   });
+}
+
+/** The values of the flag before the word, each as the word that it would become; null for a flag without such. */
+function valuesFor(word: string, before: readonly string[]): string[] | null {
+  // zsh gives --flag=value as it stands, bash as three words.
+  const [, assigned, start = ''] = /^(--[^=]+=)(.*)$/s.exec(word) ?? [];
+  const flag = assigned?.slice(0, -1) ?? before.at(before.at(-1) === '=' ? -2 : -1);
+  const name = flag?.replace(/^--/, '') ?? '';
+  const option = listOptions().find((one) => `--${one.flag}` === flag);
+  const values = option?.choices ?? (flag?.startsWith('--') ? VALUES[name]?.() : undefined);
+  if (values === undefined) return null;
+  const typed = assigned === undefined ? word : start;
+  const taken = option?.kind === 'list' ? typed.slice(0, typed.lastIndexOf(',') + 1) : '';
+  return values
+    .filter((value) => !taken.split(',').includes(value))
+    .map((value) => `${assigned ?? ''}${taken}${value}`)
+    .map((value) => (process.env.SHELL === 'zsh' ? value.replaceAll(':', '\\:') : value));
 }
