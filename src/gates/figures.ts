@@ -1,6 +1,13 @@
 import { FLAGS, TIERS } from '../sink/engagement-sql.ts';
+import { TABLE_NAMES } from '../sink/tables/names.ts';
 import { ROW_REASONS } from '../source/row-reasons.ts';
-import type { RunSummary } from '../summary.ts';
+import {
+  type RunSummary,
+  STAGES,
+  type StageName,
+  type StageSummary,
+  type UpdateSummary,
+} from '../summary.ts';
 
 /** A figure of the summary that a gate may name. */
 export interface Figure {
@@ -27,7 +34,41 @@ const quartile = (index: number): Figure => ({
 
 const plain = (value: Figure['value'], whole: Whole | null = null): Figure => ({ value, whole });
 
-/** Families come as `family:name`. */
+/** Null where that table was not written. */
+const ofTable = (table: string): Figure =>
+  plain(({ tables }) => tables.find(({ name }) => name === table)?.rows ?? null);
+
+const ofStage = (stage: StageName, value: (stage: StageSummary) => number): Figure =>
+  plain(({ stages }) => {
+    const found = stages.find((one) => one.stage === stage);
+    return found === undefined ? null : value(found);
+  });
+
+/** Null for a run. */
+const ofUpdate = (value: (update: UpdateSummary) => number): Figure =>
+  plain(({ update }) => (update === undefined ? null : value(update)));
+
+const UPDATE_FIGURES: Readonly<Record<string, (update: UpdateSummary) => number>> = {
+  inputs_read: ({ inputs }) => inputs.read,
+  inputs_skipped: ({ inputs }) => inputs.skipped,
+  inputs_changed: ({ inputs }) => inputs.changed,
+  late_events: ({ late }) => late.events,
+  late_pairs: ({ late }) => late.pairs,
+  rows_changed: ({ rowsChanged }) => rowsChanged,
+  files_written: ({ filesWritten }) => filesWritten,
+  files_linked: ({ filesLinked }) => filesLinked,
+};
+
+/** Figures by `name:member`. */
+function family<Member extends string>(
+  name: string,
+  members: readonly Member[],
+  figureOf: (member: Member) => Figure,
+): Record<string, Figure> {
+  return Object.fromEntries(members.map((member) => [`${name}:${member}`, figureOf(member)]));
+}
+
+/** Every number of the summary. */
 const FIGURES: Readonly<Record<string, Figure>> = {
   read: plain(({ events }) => events.read),
   kept: plain(({ events }) => events.kept, 'read'),
@@ -46,33 +87,28 @@ const FIGURES: Readonly<Record<string, Figure>> = {
   spilled_bytes: plain((summary) => summary.spilledBytes),
   peak_rss_bytes: plain((summary) => summary.peakRssBytes),
   seconds: plain((summary) => summary.seconds),
-  ...Object.fromEntries(
-    ROW_REASONS.map((reason) => [
-      `invalid:${reason}`,
-      plain(({ events }) => events.invalidByReason[reason] ?? 0, 'read'),
-    ]),
+  threads: plain((summary) => summary.threads),
+  memory_bytes: plain((summary) => summary.memoryBytes),
+  ...family('rows', TABLE_NAMES, (table) => ofTable(table)),
+  ...family('seconds', STAGES, (stage) => ofStage(stage, ({ seconds }) => seconds)),
+  ...family('cpu_seconds', STAGES, (stage) => ofStage(stage, ({ cpuSeconds }) => cpuSeconds)),
+  ...family('stage_rows', STAGES, (stage) => ofStage(stage, ({ rows }) => rows)),
+  ...family('rows_per_second', STAGES, (stage) => ofStage(stage, ({ rowsPerSecond }) => rowsPerSecond)),
+  ...family('update', Object.keys(UPDATE_FIGURES), (name) => ofUpdate(UPDATE_FIGURES[name]!)),
+  ...family('invalid', ROW_REASONS, (reason) =>
+    plain(({ events }) => events.invalidByReason[reason] ?? 0, 'read'),
   ),
-  ...Object.fromEntries(
-    TIERS.map((tier) => [
-      `tier:${tier}`,
-      {
-        ...plain(({ result }) => result.tiers[tier] ?? 0, 'rows'),
-        query: `"select * from engagement where engagementTier = '${tier}' limit 20"`,
-      },
-    ]),
-  ),
-  ...Object.fromEntries(
-    ['ok', ...FLAGS].map((flag) => [
-      `flag:${flag}`,
-      {
-        ...plain(({ result }) => result.flags[flag] ?? 0, 'rows'),
-        query:
-          flag === 'ok'
-            ? '--ready suspicious'
-            : `"select * from engagement where list_contains(dataQualityFlags, '${flag}') limit 20"`,
-      },
-    ]),
-  ),
+  ...family('tier', TIERS, (tier) => ({
+    ...plain(({ result }) => result.tiers[tier] ?? 0, 'rows'),
+    query: `"select * from engagement where engagementTier = '${tier}' limit 20"`,
+  })),
+  ...family('flag', ['ok', ...FLAGS], (flag) => ({
+    ...plain(({ result }) => result.flags[flag] ?? 0, 'rows'),
+    query:
+      flag === 'ok'
+        ? '--ready suspicious'
+        : `"select * from engagement where list_contains(dataQualityFlags, '${flag}') limit 20"`,
+  })),
 };
 
 /** Every name that a gate may begin with; `unknown_event:` takes any event name. */

@@ -70,7 +70,8 @@ function suggest(name: string): string {
   if (near !== undefined) return `; did you mean '${near}'?`;
   const family = name.includes(':') ? `${name.split(':')[0]?.toLowerCase()}:` : null;
   const kin = FIGURE_NAMES.filter((known) => family !== null && known.startsWith(family));
-  return `; the figures are ${(kin.length > 0 ? kin : FIGURE_NAMES).join(', ')}`;
+  const heads = FIGURE_NAMES.map((known) => known.replace(/:.*/, ':...'));
+  return `; the figures are ${(kin.length > 0 ? kin : [...new Set(heads)]).join(', ')}`;
 }
 
 function wrong(text: string, reason: string): PlayfoldError {

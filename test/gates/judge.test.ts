@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FIGURE_NAMES, findFigure } from '../../src/gates/figures.ts';
 import { parseGate } from '../../src/gates/gate.ts';
 import { applyGates, judgeGate } from '../../src/gates/judge.ts';
 import type { RunSummary } from '../../src/summary.ts';
@@ -30,7 +31,7 @@ function summaryOf({ rows = 200, invalid = 12, q1 = 10 as number | null }): RunS
     gates: [],
     unchanged: false,
     contentHash: '',
-    tables: [],
+    tables: [{ name: 'videos', rows: 7, contentHash: '' }],
     files: 2,
     bytes: 4096,
     spilledBytes: 0,
@@ -38,9 +39,40 @@ function summaryOf({ rows = 200, invalid = 12, q1 = 10 as number | null }): RunS
     memoryBytes: 1e9,
     peakRssBytes: 2e8,
     seconds: 1.5,
-    stages: [],
+    stages: [{ stage: 'scan', seconds: 0.5, cpuSeconds: 0.9, rows: 1000, rowsPerSecond: 2000 }],
   };
 }
+
+/** Summaries that differ from one in one number each, by the path of that number. */
+function changeNumbers(value: unknown, path: readonly string[] = []): [path: string, changed: unknown][] {
+  if (typeof value === 'number') return [[path.join('.'), value + 1]];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    changeNumbers(inner, [...path, key]).map(([at, changed]): [string, unknown] => [
+      at,
+      Array.isArray(value) ? value.with(Number(key), changed) : { ...value, [key]: changed },
+    ]),
+  );
+}
+
+describe('the figures', () => {
+  const update = {
+    isFirst: false,
+    inputs: { read: 1, skipped: 2, changed: 3 },
+    watermark: null,
+    late: { mode: 'reprocess' as const, events: 4, pairs: 5 },
+    rowsChanged: 6,
+    filesWritten: 7,
+    filesLinked: 8,
+  };
+  const summary = { ...summaryOf({}), update };
+  const names = FIGURE_NAMES.map((name) => name.replace('NAME', 'Buffering'));
+  const valuesOf = (of: RunSummary) => names.map((name) => findFigure(name)!.value(of));
+
+  it.each(changeNumbers(summary))('know %s of the summary', (_, changed) => {
+    expect(valuesOf(changed as RunSummary)).not.toEqual(valuesOf(summary));
+  });
+});
 
 describe('a gate over a summary', () => {
   it.each([
@@ -61,6 +93,9 @@ describe('a gate over a summary', () => {
     ['watch_percentage:median <= 50', 'failed', 50, 50],
     ['seconds > 1', 'failed', 1.5, 1],
     ['peak_rss_bytes > 1e9', 'passed', 2e8, 1e9],
+    ['rows:videos < 8', 'failed', 7, 8],
+    ['seconds:scan > 1', 'passed', 0.5, 1],
+    ['rows_per_second:scan < 0.5 * previous', 'passed', 2000, 1000],
     ['rows < 0.8 * previous', 'failed', 200, 240],
     ['rows < 0.5 * previous', 'passed', 200, 150],
     ['users != previous', 'passed', 90, 90],
@@ -71,6 +106,8 @@ describe('a gate over a summary', () => {
 
   it('is skipped, and says so, where there is nothing to compare', () => {
     expect(judgeGate(parseGate('rows < 0.8 * previous'), summaryOf({}), null).outcome).toBe('skipped');
+    for (const text of ['rows:segments < 1', 'seconds:merge > 9', 'update:late_events > 0'])
+      expect(judgeGate(parseGate(text), summaryOf({}), summaryOf({})).outcome).toBe('skipped');
     const noMedian = summaryOf({ rows: 0, q1: null });
     expect(judgeGate(parseGate('watch_percentage:median < 5'), noMedian, null).outcome).toBe('skipped');
   });
