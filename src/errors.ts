@@ -64,7 +64,7 @@ export function nearestNames(names: readonly string[], candidates: readonly stri
   const gapOf = (name: string, candidate: string): number => {
     // Nobody means a name of a thousand letters, and comparing with it takes seconds.
     if (candidate.length > 200) return Number.POSITIVE_INFINITY;
-    const gap = distance(simple(name), simple(candidate));
+    const gap = isSwap(simple(name), simple(candidate)) ? 1 : distance(simple(name), simple(candidate));
     // Two letters make another word of a short one.
     const limit = simple(name).length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3));
     return gap <= limit ? gap : Number.POSITIVE_INFINITY;
@@ -74,6 +74,12 @@ export function nearestNames(names: readonly string[], candidates: readonly stri
     .filter(({ gap }) => Number.isFinite(gap))
     .sort((a, b) => a.gap - b.gap)
     .map(({ candidate }) => candidate);
+}
+
+/** Whether two neighbouring letters changed places, as in rnu. */
+function isSwap(a: string, b: string): boolean {
+  const i = [...a].findIndex((letter, at) => letter !== b[at]);
+  return i >= 0 && a !== b && a.slice(0, i) + a[i + 1] + a[i] + a.slice(i + 2) === b;
 }
 
 /** An error as plain data: own properties of an Error do not survive the way back from a worker. */

@@ -8,6 +8,8 @@ describe('the nearest name', () => {
     ['maxSegmentSecond', ['maxSegmentSeconds', 'toleranceSeconds'], 'maxSegmentSeconds'],
     ['currentTime', ['position', 'color'], undefined],
     ['userId', [], undefined],
+    ['rnu', ['demo', 'run'], 'run'],
+    ['rny', ['demo', 'run'], undefined],
   ] as const)('to %s among %o is %s', (name, candidates, expected) => {
     expect(nearestName(name, candidates)).toBe(expected);
   });

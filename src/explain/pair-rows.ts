@@ -50,7 +50,8 @@ export async function readPairRows(
   const read = (sql: string): Promise<InputRow[]> => database.rows<InputRow>(sql);
   if (rowCount <= maxRows) return { rowCount, rows: await read('FROM pair ORDER BY ALL'), lastUs: null };
   const lastUs = await findLastUs(database, maxRows);
-  if (lastUs === null) return { rowCount, rows: await read(`FROM pair ORDER BY ALL LIMIT ${maxRows}`), lastUs };
+  if (lastUs === null)
+    return { rowCount, rows: await read(`FROM pair ORDER BY ALL LIMIT ${maxRows}`), lastUs };
   const shown = `FROM pair WHERE timestampUs <= ${lastUs} ORDER BY ALL LIMIT ${2 * maxRows}`;
   const known = names.classOfName.map(({ hash }) => hash).join(', ');
   const next = await read(

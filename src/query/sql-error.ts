@@ -1,5 +1,6 @@
 import { translateError } from '../duckdb.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
+import { TABLE_NAMES } from '../sink/tables/names.ts';
 
 type Columns = ReadonlyMap<string, readonly string[]>;
 
@@ -8,6 +9,7 @@ const NO_COLUMN = [
   /Referenced column "(.+?)" (?:not found|was not found)/,
   /does not have a column named "(.+?)"/,
   /Column with name (\S+) does not exist/,
+  /Column "(.+?)" in (?:EXCLUDE|REPLACE) list not found/,
 ];
 const NO_TABLE = [/Table with name (.+?) does not exist/, /Referenced table "(.+?)" not found/];
 
@@ -31,6 +33,8 @@ function explain(message: string, said: string, columns: Columns, dir: string): 
     return `there is no column '${column}'${suggest(column, known, `playfold query ${dir} "describe engagement" lists them.`)}`;
   }
   const table = match(message, NO_TABLE);
+  if (table !== undefined && TABLE_NAMES.some((name) => name === table.toLowerCase()))
+    return `there is no table '${table}' in ${dir}; playfold run with --tables ${[...columns.keys(), table].join(',')} writes it.`;
   if (table !== undefined)
     return `there is no table '${table}'${suggest(table, [...columns.keys()], `the tables of ${dir} are ${[...columns.keys()].join(', ')}.`)}`;
   if (/^Parser Error: Expected a single SELECT statement/.test(said))
@@ -52,7 +56,10 @@ function candidates(message: string): string[] {
 }
 
 function suggest(name: string, known: readonly string[], otherwise: string): string {
-  const near = nearestName(name, known);
+  // Half a name is meant too: scor, totalwatch.
+  const isPart = (whole: string): boolean =>
+    name.length > 3 && whole.toLowerCase().includes(name.toLowerCase());
+  const near = nearestName(name, known) ?? known.find(isPart);
   return near === undefined ? `; ${otherwise}` : `; did you mean '${near}'?`;
 }
 

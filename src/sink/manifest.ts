@@ -7,6 +7,8 @@ import { EXIT, PlayfoldError } from '../errors.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { InputVersion } from '../run-inputs.ts';
 import type { RunSummary } from '../summary.ts';
+import { VERSION } from '../version.ts';
+import { unusableMember } from './manifest-shape.ts';
 import { MANIFEST } from './target.ts';
 import type { WrittenFile } from './write.ts';
 
@@ -134,7 +136,9 @@ export function isManifestIntact(text: string): boolean {
 export async function readManifest(folder: string): Promise<Manifest | null> {
   const path = join(folder, MANIFEST);
   try {
-    const manifest = JSON.parse(await readFile(path, 'utf8')) as Partial<Manifest> | null;
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Partial<
+      Manifest & QuarantineManifest
+    > | null;
     if (manifest?.summary?.events !== undefined && Array.isArray(manifest.files)) return manifest as Manifest;
     if (isQuarantine(manifest))
       throw new PlayfoldError(
@@ -160,9 +164,15 @@ export function isQuarantine(manifest: object | null): manifest is QuarantineMan
   );
 }
 
-/** As readManifest, for commands on a result: no manifest is a PlayfoldError (input) too. */
+/** As readManifest, for commands on a result: no manifest, or one that lacks what they need, is an error too. */
 export async function requireManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
+  const unusable = manifest === null ? null : unusableMember(manifest);
+  if (unusable !== null)
+    throw new PlayfoldError(
+      `${join(folder, MANIFEST)}: ${unusable} is missing or of another kind than playfold ${VERSION} writes; run playfold again to replace the result.`,
+      EXIT.input,
+    );
   if (manifest !== null) return manifest;
   throw new PlayfoldError(
     `${folder}: no ${MANIFEST} there; name a folder that playfold run wrote with --out.`,

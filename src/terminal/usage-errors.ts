@@ -34,7 +34,11 @@ function explainFlag(parser: Argv): string | undefined {
 function rephrase(message: string): string {
   const [, argument, given = '', choices = ''] =
     /Argument: (\S+), Given: "(.*)", Choices: (.*)$/s.exec(message) ?? [];
-  if (argument !== undefined) return `${argument} ${given}: expected one of ${choices.replaceAll('"', '')}.`;
+  if (argument !== undefined) {
+    const names = choices.replaceAll('"', '').split(', ');
+    const near = nearestName(given, names);
+    return `${argument} ${given}: expected one of ${names.join(', ')}${near === undefined ? '.' : `; did you mean '${near}'?`}`;
+  }
   const [, flag] = /^Not enough arguments following: (.*)$/.exec(message) ?? [];
   if (flag !== undefined) return `${flag.length === 1 ? '-' : '--'}${flag} needs a value.`;
   return `${message.replaceAll(/\s*\n\s*/g, ' ').replace(/\.?$/, '.')}`;

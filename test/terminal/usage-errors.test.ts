@@ -23,7 +23,8 @@ it.each([
   ['generate --event 3', 'Unknown flag --event. Did you mean --events?'],
   ['generate --events 3', 'Missing required argument: out.'],
   ['run a --threads', '--threads needs a value.'],
-  ['schema confg', 'of confg: expected one of config.'],
+  ['schema confg', "of confg: expected one of config; did you mean 'config'?"],
+  ['rnu', 'Unknown command rnu. Did you mean run?'],
 ])('%s: %s', async (line, expected) => {
   const parser = yargs(line.split(' ')).locale('en').command(commands).demandCommand(1).strict().exitProcess(false);
   parser.fail((message) => {
