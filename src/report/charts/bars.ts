@@ -19,7 +19,7 @@ export function barChart(bars: readonly Bar[], labelLength = LABEL_LENGTH): Html
   const longest = Math.max(...shown.map(({ label }) => [...label].length));
   return draw({
     height: 8 + 28 * bars.length,
-    marginLeft: longest * 6.4 + 12,
+    marginLeft: longest * 6.9 + 12,
     marginRight: 62,
     marginTop: 4,
     marginBottom: 4,
