@@ -49,6 +49,8 @@ export interface WorkSizes {
   readonly rowsPerWorker?: number | undefined;
   /** Bytes of the arrays that add up retention. */
   readonly retentionBytes?: number | undefined;
+  /** Carries below which a file of them is united with the next. */
+  readonly leastCarryCount?: number | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
   /** Another worker's file: tests let it die. */

@@ -3,17 +3,34 @@ import { type BatchPlace, BatchWriter } from '../exchange/batch-writer.ts';
 import { foldedToBatch } from '../exchange/batches.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { HeldBytes } from '../exchange/held-bytes.ts';
-import { countShares, type FoldedRows, FoldKernel, type FragmentBytes } from '../kernel/fold-kernel.ts';
+import { countShares, type FoldedRows } from '../kernel/fold-kernel.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { ROW_DUPLICATES, ROW_EVENTS, THRESHOLD_HORIZON_US } from '../kernel/layout.ts';
-import type { FoldSize, FragmentCounts } from '../kernel/memory-plan.ts';
+import { ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
+import { unpackCarries } from './carry-fragments.ts';
+import { type CarryPlace, CarryReader } from './carry-reader.ts';
+import {
+  type CarryTable,
+  dropPairs,
+  entomb,
+  fingerprintsOf,
+  NO_CARRIES,
+  type PairSet,
+  uniteCarries,
+} from './carry-table.ts';
 import { type FoldResult, type FoldSettings, sum } from './fold.ts';
+import { HorizonSplit, type OpenFragments } from './horizon-split.ts';
 import { PieceReader } from './piece-reader.ts';
 
-/** Fragments and, behind them, their events: what a later fold begins with. */
-export interface OpenFragments extends FragmentCounts {
-  readonly memory: SharedArrayBuffer;
+/** One partition, to be folded at a horizon. Plain data. */
+export interface HorizonPartition {
+  /** New events, and the open fragments of the fold before. Events have EVENT_FROM_BYTES. */
+  readonly pieces: readonly Piece[];
+  /** Carries that folds before put away, the newest first: those of the sessions in `pieces` are gone on with. */
+  readonly carries: readonly CarryPlace[];
+  /** Pairs whose carries are dropped: all of their events are in `pieces`. */
+  readonly wholePairs: PairSet | null;
+  readonly horizonUs: bigint;
 }
 
 /**
@@ -25,11 +42,11 @@ export interface HorizonFoldResult {
   readonly closed: FoldResult;
   /** Events from the horizon on, folded on top. */
   readonly open: FoldResult;
-  /** The events from the horizon on, and what the visits before it left behind for those to come. */
+  /** The events from the horizon on, and what visits left behind that were seen within the session timeout before. */
   readonly fragments: readonly OpenFragments[];
+  /** What sessions left behind that are silent for longer; tombstones of those whose older carries stand no more. */
+  readonly carries: CarryTable;
 }
-
-const NOTHING: FragmentCounts = { fragmentCount: 0, eventCount: 0 };
 
 /** One of the two parts while it is folded. */
 class Part {
@@ -65,19 +82,22 @@ export class HorizonFolder {
     this.kernel = new Kernel(module);
   }
 
-  /** Folds one partition, which is all of `pieces`; `index` names its files, which no other fold may write. */
+  /** Folds one partition; `index` names its files, which no other fold may write. */
   fold(
-    pieces: readonly Piece[],
+    partition: HorizonPartition,
     index: number,
-    horizonUs: bigint,
     held: HeldBytes,
     counters: RunCounters,
   ): HorizonFoldResult {
     const { tempFolder, maxEventsAtOnce } = this.settings;
+    const { horizonUs, wholePairs } = partition;
+    const found = findCarries(partition);
+    const carried = wholePairs === null ? found : dropPairs(found, wholePairs);
     const closed = new Part(held, join(tempFolder, `closed-${index}.arrow`));
     const open = new Part(held, join(tempFolder, `open-${index}.arrow`));
-    const source = new PieceReader(pieces, 1);
+    const source = new PieceReader([...partition.pieces, unpackCarries(carried)], 1);
     const fragments: OpenFragments[] = [];
+    const silent: CarryTable[] = [];
     try {
       const isLarge = source.total.eventCount > maxEventsAtOnce;
       const shareCount = isLarge ? Math.ceil((source.total.eventCount / maxEventsAtOnce) * 1.25) : 1;
@@ -85,14 +105,16 @@ export class HorizonFolder {
       for (const [share, counts] of shares.entries()) {
         if (counts.fragmentCount === 0) continue;
         throwIfStopped(counters);
-        fragments.push(
-          new Split(this.kernel, this.settings, horizonUs, source, share, shares).fold(closed, open),
-        );
+        const split = new HorizonSplit(this.kernel, this.settings, horizonUs, source, share, shares);
+        const left = split.fold(closed, open);
+        fragments.push(left.fragments);
+        silent.push(left.silent);
       }
       // Memory of an instance never shrinks: a new one gives back what the large partition took.
       if (isLarge) this.kernel = new Kernel(this.module);
       counters.addRows(source.total.eventCount);
-      return { closed: closed.finish(), open: open.finish(), fragments };
+      const carries = uniteCarries([...silent, entomb(found)], true);
+      return { closed: closed.finish(), open: open.finish(), fragments, carries };
     } catch (error) {
       closed.writer.abandon();
       open.writer.abandon();
@@ -103,85 +125,15 @@ export class HorizonFolder {
   }
 }
 
-/** The fold of one share of a partition, before and behind the horizon. */
-class Split {
-  private readonly kernel: FoldKernel;
-  private readonly source: PieceReader;
-  private readonly share: number;
-  private readonly shareCount: number;
-  private readonly horizonUs: bigint;
-  private readonly size: FoldSize;
-
-  constructor(
-    kernel: Kernel,
-    settings: FoldSettings,
-    horizonUs: bigint,
-    source: PieceReader,
-    share: number,
-    shares: readonly FragmentCounts[],
-  ) {
-    const thresholds = settings.thresholds.slice();
-    thresholds[THRESHOLD_HORIZON_US] = horizonUs;
-    this.kernel = new FoldKernel(kernel, thresholds);
-    this.source = source;
-    this.share = share;
-    this.shareCount = shares.length;
-    this.horizonUs = horizonUs;
-    // Beside the share that is kept, the largest piece must fit before its part of it is known.
-    const { fragmentCount, eventCount } = shares.length === 1 ? NOTHING : source.largest;
-    this.size = {
-      ...settings,
-      pieceCount: 1,
-      binCount: 1,
-      binBits: settings.binBits - Math.log2(settings.binsPerPartition),
-      largestBin: shares[share]!,
-      fragmentCount: shares[share]!.fragmentCount + fragmentCount,
-      eventCount: shares[share]!.eventCount + eventCount,
-    };
+/** The carries of the sessions of a partition's pieces. */
+function findCarries({ pieces, carries }: HorizonPartition): CarryTable {
+  if (carries.length === 0) return NO_CARRIES;
+  const source = new PieceReader(pieces, 1);
+  const reader = new CarryReader();
+  try {
+    return reader.find(carries, fingerprintsOf(source.fragmentChunks(), source.total.fragmentCount));
+  } finally {
+    source.close();
+    reader.close();
   }
-
-  fold(closed: Part, open: Part): OpenFragments {
-    const { kernel, size } = this;
-    kernel.begin({ ...size, withCarried: true });
-    this.load(false);
-    closed.add(kernel.fold());
-    const carried = copyFragments(kernel.carried());
-    kernel.begin({ ...size, ...add(size, carried), largestBin: add(size.largestBin, carried) });
-    const room = kernel.next(carried);
-    room.fragments.set(carried.fragments);
-    room.events.set(carried.events);
-    kernel.keepInOne(carried);
-    this.load(true);
-    const fragments = shareFragments(kernel.kept());
-    if (kernel.eventCount > carried.eventCount) open.add(kernel.fold());
-    return fragments;
-  }
-
-  private load(fromHorizon: boolean): void {
-    for (const piece of this.source.pieces) {
-      this.source.read(piece, this.kernel.next(piece));
-      let counts: FragmentCounts = piece;
-      if (this.shareCount > 1) counts = this.kernel.selectShare(counts, this.share, this.shareCount);
-      this.kernel.keepInOne(this.kernel.selectSide(counts, this.horizonUs, fromHorizon));
-    }
-  }
-}
-
-function add(a: FragmentCounts, b: FragmentCounts): FragmentCounts {
-  return {
-    fragmentCount: a.fragmentCount + b.fragmentCount,
-    eventCount: a.eventCount + b.eventCount,
-  };
-}
-
-function copyFragments({ fragments, events, ...counts }: FragmentBytes): FragmentBytes {
-  return { ...counts, fragments: fragments.slice(), events: events.slice() };
-}
-
-function shareFragments({ fragments, events, fragmentCount, eventCount }: FragmentBytes): OpenFragments {
-  const memory = new SharedArrayBuffer(fragments.byteLength + events.byteLength);
-  const bytes = new Uint8Array(memory);
-  bytes.set(fragments);
-  bytes.set(events, fragments.byteLength);
-  return { memory, fragmentCount, eventCount };
 }

@@ -129,9 +129,16 @@ export class FoldKernel {
     return { fragmentCount: left, eventCount: this.uint32(this.scratchPtr) };
   }
 
-  /** All that was kept so far: views, whose contents `fold` destroys. */
-  kept(): FragmentBytes {
-    return this.bytesOf(this.slot(FOLD_FRAGMENTS), this.slot(FOLD_EVENTS), this);
+  /** What was kept so far behind the first of it: views, whose contents `fold` destroys. */
+  keptBehind(first: FragmentCounts): FragmentBytes {
+    return this.bytesOf(
+      this.slot(FOLD_FRAGMENTS) + first.fragmentCount * FRAGMENT_BYTES,
+      this.slot(FOLD_EVENTS) + first.eventCount * this.size!.eventStride,
+      {
+        fragmentCount: this.fragmentCount - first.fragmentCount,
+        eventCount: this.eventCount - first.eventCount,
+      },
+    );
   }
 
   /** What the visits left behind for a fold of later events, where `begin` was told so: views. */

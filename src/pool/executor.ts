@@ -1,7 +1,7 @@
 import type { Piece } from '../exchange/exchange.ts';
 import { HeldBytes } from '../exchange/held-bytes.ts';
 import { Folder, type FoldResult, type FoldSettings } from '../fold/fold.ts';
-import { HorizonFolder, type HorizonFoldResult } from '../fold/horizon-fold.ts';
+import { HorizonFolder, type HorizonFoldResult, type HorizonPartition } from '../fold/horizon-fold.ts';
 import { RunCounters } from '../progress-counters.ts';
 import { Scanner, type ScanResult, type ScanSettings } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
@@ -42,14 +42,10 @@ export class Executor {
     return this.folder.fold(pieces, index, this.held, this.counters);
   }
 
-  async foldAtHorizon(
-    pieces: readonly Piece[],
-    index: number,
-    horizonUs: bigint,
-  ): Promise<HorizonFoldResult> {
+  async foldAtHorizon(partition: HorizonPartition, index: number): Promise<HorizonFoldResult> {
     this.close();
     this.horizonFolder ??= new HorizonFolder(this.settings.module, this.settings.fold);
-    return this.horizonFolder.fold(pieces, index, horizonUs, this.held, this.counters);
+    return this.horizonFolder.fold(partition, index, this.held, this.counters);
   }
 
   /** Gives back what scanning took. */

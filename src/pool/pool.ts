@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import { fromErrorData, PlayfoldError } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
-import type { HorizonFoldResult } from '../fold/horizon-fold.ts';
+import type { HorizonFoldResult, HorizonPartition } from '../fold/horizon-fold.ts';
 import { RunCounters } from '../progress-counters.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
@@ -15,7 +15,7 @@ export interface Pool {
   readonly threads: number;
   scan(slice: ScanSlice, index: number): Promise<ScanResult>;
   fold(pieces: readonly Piece[], index: number): Promise<FoldResult>;
-  foldAtHorizon(pieces: readonly Piece[], index: number, horizonUs: bigint): Promise<HorizonFoldResult>;
+  foldAtHorizon(partition: HorizonPartition, index: number): Promise<HorizonFoldResult>;
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export function openPool(threads: number, settings: ExecutorSettings, options: P
     threads,
     scan: (slice, index) => run({ kind: 'scan', slice, index, attempt: 1 }, `scan of ${slice.label}`),
     fold: (pieces, index) => run({ kind: 'fold', pieces, index, attempt: 1 }, `fold of partition ${index}`),
-    foldAtHorizon: (pieces, index, horizonUs) =>
-      run({ kind: 'foldAtHorizon', pieces, index, horizonUs, attempt: 1 }, `fold of partition ${index}`),
+    foldAtHorizon: (partition, index) =>
+      run({ kind: 'foldAtHorizon', partition, index, attempt: 1 }, `fold of partition ${index}`),
     close,
   };
 }

@@ -1,7 +1,7 @@
 import { type ErrorData, toErrorData } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
-import type { HorizonFoldResult } from '../fold/horizon-fold.ts';
+import type { HorizonFoldResult, HorizonPartition } from '../fold/horizon-fold.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import { Executor, type ExecutorSettings } from './executor.ts';
@@ -10,7 +10,7 @@ import { Executor, type ExecutorSettings } from './executor.ts';
 export type Task = { readonly index: number; readonly attempt: 1 | 2 } & (
   | { readonly kind: 'scan'; readonly slice: ScanSlice }
   | { readonly kind: 'fold'; readonly pieces: readonly Piece[] }
-  | { readonly kind: 'foldAtHorizon'; readonly pieces: readonly Piece[]; readonly horizonUs: bigint }
+  | { readonly kind: 'foldAtHorizon'; readonly partition: HorizonPartition }
 );
 
 /** What comes of it; errors travel as data, because their own properties would be lost. */
@@ -49,7 +49,7 @@ export class TaskRunner {
       case 'fold':
         return this.executor.fold(task.pieces, task.index);
       case 'foldAtHorizon':
-        return this.executor.foldAtHorizon(task.pieces, task.index, task.horizonUs);
+        return this.executor.foldAtHorizon(task.partition, task.index);
     }
   }
 

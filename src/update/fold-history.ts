@@ -1,11 +1,13 @@
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { Exchange, type Piece } from '../exchange/exchange.ts';
+import { NO_CARRIES, type PairSet } from '../fold/carry-table.ts';
 import type { FoldResult } from '../fold/fold.ts';
 import type { HorizonFoldResult } from '../fold/horizon-fold.ts';
 import { scanSlices } from '../pipeline.ts';
 import { forEachAtOnce, type Pool } from '../pool/pool.ts';
 import { FOLDED_TABLE, registerFoldedTable } from '../sink/folded-table.ts';
 import type { ScanSlice } from '../source/slices.ts';
+import type { CarryFiles } from './carry-files.ts';
 import type { Job } from './job.ts';
 import { findLatePairs, lateLimits, latePartitions, siftPiece, sliceLatePairs } from './late.ts';
 import { OPEN_EVENT_BYTES, type OpenFile } from './open-file.ts';
@@ -21,6 +23,7 @@ export interface History {
   readonly exchange: Exchange;
   readonly openPieces: ReadonlyMap<number, readonly Piece[]>;
   readonly openFile: OpenFile;
+  readonly carryFiles: CarryFiles;
   /** Events before it go into the state's rows. */
   readonly horizonUs: bigint;
   /** The horizon before, and the paths of the rows folded until then; null before the first call. */
@@ -78,18 +81,24 @@ export async function foldHistory(history: History): Promise<FoldedHistory> {
 }
 
 async function foldPartitions(
-  { pool, openFile, horizonUs }: History,
+  { pool, openFile, carryFiles, horizonUs }: History,
   partitions: readonly number[],
   firstIndex: number,
   results: Map<number, HorizonFoldResult>,
-  piecesOf: (partition: number) => readonly Piece[] | Promise<readonly Piece[]>,
+  piecesOf: (partition: number) => readonly Piece[],
+  wholePairs: PairSet | null = null,
 ): Promise<void> {
   await forEachAtOnce(partitions, pool.threads, async (partition) => {
-    const pieces = await piecesOf(partition);
+    const pieces = piecesOf(partition);
     if (pieces.length === 0) return;
-    const result = await pool.foldAtHorizon(pieces, firstIndex + partition, horizonUs);
+    const carries = carryFiles.placesOf(partition);
+    const result = await pool.foldAtHorizon(
+      { pieces, carries, wholePairs, horizonUs },
+      firstIndex + partition,
+    );
     openFile.put(partition, result.fragments);
-    results.set(partition, { ...result, fragments: [] });
+    carryFiles.put(partition, result.carries);
+    results.set(partition, { ...result, fragments: [], carries: NO_CARRIES });
   });
 }
 
@@ -133,7 +142,9 @@ async function foldLate(
     ].filter((piece) => piece.fragmentCount > 0);
     results.delete(partition);
     history.openFile.put(partition, []);
-    await foldPartitions(history, [partition], 2 ** partitionBits, results, () => pieces);
+    history.carryFiles.put(partition, NO_CARRIES);
+    const pairs = wholePairs ? limits : null;
+    await foldPartitions(history, [partition], 2 ** partitionBits, results, () => pieces, pairs);
   }
   if (!wholePairs) job.note('warn', `set late events aside in ${LATE_FOLDER}`, { events: lateEvents, pairs });
   return lateEvents;

@@ -4,6 +4,7 @@ import type { Manifest } from '../sink/manifest.ts';
 import type { Staging } from '../sink/publish.ts';
 import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
+import type { KeptCarries } from './carry-files.ts';
 import type { FoldedHistory } from './fold-history.ts';
 import type { Job } from './job.ts';
 import type { InputSelection } from './select-inputs.ts';
@@ -32,6 +33,7 @@ export interface FoldedUpdate extends Update {
   readonly account: ScanAccount;
   readonly folded: FoldedHistory;
   readonly open: State['open'];
+  readonly carries: KeptCarries;
   readonly watermarkUs: bigint | null;
   readonly horizonUs: bigint;
 }

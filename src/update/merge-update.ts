@@ -64,6 +64,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
     texts: stateFiles.texts,
     durations: stateFiles.durations,
     open: update.open,
+    carries: update.carries.files,
     places: result.places,
     totals,
   });
@@ -71,7 +72,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
     update.account.unknownNames.size === 0
       ? new Map<bigint, string>()
       : await readUnknownNames(database, textPathsOf(update));
-  const linkedPaths = new Set([...stateFiles.linked, ...result.linked, ...kept]);
+  const linkedPaths = new Set([...stateFiles.linked, ...update.carries.linked, ...result.linked, ...kept]);
   const { late } = update.folded;
   return finishResult({
     ...update,

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Piece } from '../exchange/exchange.ts';
-import type { OpenFragments } from '../fold/horizon-fold.ts';
+import type { OpenFragments } from '../fold/horizon-split.ts';
 import { EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../kernel/layout.ts';
 import { type OpenPlace, STATE_FOLDER, type State } from './state.ts';
 

@@ -13,7 +13,7 @@ import type { Interval } from './windows.ts';
 export const STATE_FOLDER = '_state';
 const STATE_FILE = 'state.json';
 /** To be raised by whatever gives other rows from the same events, or reads another state. */
-export const STATE_FORMAT = 1;
+export const STATE_FORMAT = 2;
 
 /** An input file that was read, as it was then, and which of its events. */
 export interface SeenInput extends InputVersion {
@@ -26,6 +26,13 @@ export interface OpenPlace {
   readonly at: number;
   readonly fragmentCount: number;
   readonly eventCount: number;
+}
+
+/** A file of carries (fold/carry-table.ts), and where the table of each partition begins. */
+export interface CarryFile {
+  readonly file: string;
+  readonly count: number;
+  readonly places: readonly { readonly partition: number; readonly at: number; readonly count: number }[];
 }
 
 /** Options that decide what a row holds: they are the same for all calls on a folder. */
@@ -47,7 +54,7 @@ export interface State {
   readonly dialects: readonly string[];
   /** The latest event so far. */
   readonly watermarkUs: bigint | null;
-  /** Events before it are in `rows`; those from it on, and what they may go on from, in `open`. */
+  /** Events before it are in `rows`; those from it on in `open`; what they may go on from in `open` and `carries`. */
   readonly horizonUs: bigint;
   readonly inputs: readonly SeenInput[];
   /** Parquet: folded rows. A pair stands in one file of `whole` at most, and in any of `added`: they add up. */
@@ -57,6 +64,8 @@ export interface State {
   /** Parquet: title and duration of each video, as published. */
   readonly durations: string;
   readonly open: { readonly file: string; readonly places: readonly OpenPlace[] };
+  /** What sessions left behind that are silent for longer than their timeout: oldest file first, the newest word stands. */
+  readonly carries: readonly CarryFile[];
   /** The published files of each place of the result, by paths in the published folder. */
   readonly places: Readonly<Record<string, readonly string[]>>;
   readonly totals: ExpectedTotals;

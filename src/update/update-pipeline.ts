@@ -14,6 +14,7 @@ import type { ScanResult } from '../source/scan.ts';
 import { planSlices, type ScanSlice } from '../source/slices.ts';
 import { findVideos } from '../source/videos.ts';
 import type { RunSummary } from '../summary.ts';
+import { CarryFiles } from './carry-files.ts';
 import { foldHistory } from './fold-history.ts';
 import type { Update } from './folded-update.ts';
 import { Job } from './job.ts';
@@ -137,6 +138,13 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
 
   stopwatch.begin('fold', account.kept);
   const openFile = new OpenFile(staging.folder, staging.id);
+  const carryFiles = new CarryFiles(
+    staging.folder,
+    staging.id,
+    staging.published,
+    state?.carries ?? [],
+    options.leastCarryCount,
+  );
   const folded = await foldHistory({
     job,
     options: update.options,
@@ -145,6 +153,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     exchange,
     openPieces: openPieces(staging.published, state),
     openFile,
+    carryFiles,
     horizonUs,
     before:
       state === null ? null : { horizonUs: state.horizonUs, rowPaths: rowPathsOf(staging.published!, state) },
@@ -152,6 +161,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     scanned: slices.length,
   });
   const open = openFile.close();
+  const carries = await carryFiles.close();
   await job.closePool(plan);
 
   return mergeUpdate({
@@ -165,6 +175,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     account,
     folded,
     open,
+    carries,
     watermarkUs,
     horizonUs,
   });

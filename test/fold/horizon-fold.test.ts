@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readFoldedRows } from '../../src/exchange/batches.ts';
 import type { Piece } from '../../src/exchange/exchange.ts';
 import { HeldBytes } from '../../src/exchange/held-bytes.ts';
+import { type CarryPlace, CarryReader } from '../../src/fold/carry-reader.ts';
+import { type CarryTable, uniteCarries } from '../../src/fold/carry-table.ts';
 import type { FoldResult } from '../../src/fold/fold.ts';
-import { HorizonFolder, type OpenFragments } from '../../src/fold/horizon-fold.ts';
+import { HorizonFolder } from '../../src/fold/horizon-fold.ts';
+import type { OpenFragments } from '../../src/fold/horizon-split.ts';
 import { EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../../src/kernel/layout.ts';
 import {
   DEFAULT_THRESHOLDS,
@@ -61,6 +65,19 @@ function rowsOf({ places }: FoldResult): PairRow[] {
     ...[...paths].map((path) => readFileSync(path)),
   ];
   return bytes.flatMap((part) => [...readFoldedRows(part)].flatMap(toPairRows));
+}
+
+function writeTable({ memory, count }: CarryTable, number: number): CarryPlace {
+  const path = join(folder, `carries-${number}`);
+  writeFileSync(path, new Uint8Array(memory));
+  return { path, at: 0, count };
+}
+
+function uniteAll(newestFirst: readonly CarryPlace[]): CarryTable {
+  const reader = new CarryReader();
+  const tables = newestFirst.map((place) => reader.read(place));
+  reader.close();
+  return uniteCarries(tables, false);
 }
 
 /** What a state does with rows of one pair: sums, extremes, the union of ranges. */
@@ -138,6 +155,7 @@ it.each([
   ['with rows spilled', 1_000_000, 0],
 ])('folds a history part by part to the rows of the whole, %s', (_, maxEventsAtOnce, heldLimitBytes) => {
   let folds = 0;
+  let tables = 0;
   fc.assert(
     fc.property(
       history,
@@ -156,16 +174,20 @@ it.each([
         const state: PairRow[] = [];
         let open: readonly OpenFragments[] = [];
         let openRows: PairRow[] = [];
+        let carries: CarryPlace[] = [];
         for (const [i, part] of parts.entries()) {
           const pieces = [
             ...piecesOf(scanToPartitions(kernels.release, part, true, cut)[0]!),
             ...open.map(toPiece),
           ];
           const held = new HeldBytes(heldLimitBytes);
-          const result = horizonFolder.fold(pieces, ++folds, horizons[i]!, held, new RunCounters());
+          const partition = { pieces, carries, wholePairs: null, horizonUs: horizons[i]! };
+          const result = horizonFolder.fold(partition, ++folds, held, new RunCounters());
           state.push(...rowsOf(result.closed));
           openRows = rowsOf(result.open);
           open = result.fragments;
+          carries = [writeTable(result.carries, ++tables), ...carries];
+          if (i % 3 === 2) carries = [writeTable(uniteAll(carries), ++tables)];
         }
         const expected = foldReference(events, thresholds).map((row) => ({
           ...row,
