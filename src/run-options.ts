@@ -38,6 +38,12 @@ export interface RunOptions extends Omit<RunOptionsInput, 'inputs' | 'out' | 'si
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 
+/** A file is united with the newer ones if it has at most `factor` times the entries of these, or of `least`. */
+export interface CarryGrowth {
+  readonly factor: number;
+  readonly least: number;
+}
+
 /** Work sizes that do not change the result: tests vary them to show that. */
 export interface WorkSizes {
   readonly partitionBits?: number | undefined;
@@ -49,8 +55,8 @@ export interface WorkSizes {
   readonly rowsPerWorker?: number | undefined;
   /** Bytes of the arrays that add up retention. */
   readonly retentionBytes?: number | undefined;
-  /** Carries below which a file of them is united with the next. */
-  readonly leastCarryCount?: number | undefined;
+  /** When files of carries are united: update/carry-files.ts. */
+  readonly carryGrowth?: CarryGrowth | undefined;
   /** Fewer than 64 force two ids onto one hash. */
   readonly idHashBits?: number | undefined;
   /** Another worker's file: tests let it die. */

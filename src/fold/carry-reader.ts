@@ -11,9 +11,11 @@ export interface CarryPlace {
 /** Entries no further apart are read at once, with those between them: about a page. */
 const NEAR = 85;
 
-/** Reads tables of carries, whole or in part. Close it at the end. */
+/** Reads tables of carries, whole or in part. Close it whenever its files are not needed for a while. */
 export class CarryReader {
   private readonly files = new Map<string, number>();
+  /** Fingerprints of the table at hand: fresh memory for each would cost more than reading them. */
+  private own = new Uint32Array(0);
 
   read(place: CarryPlace): CarryTable {
     const memory = new SharedArrayBuffer(tableBytes(place.count));
@@ -39,11 +41,13 @@ export class CarryReader {
 
   /** The indexes of the entries that have one of the fingerprints. */
   private findIn(place: CarryPlace, fingerprints: Uint32Array): Uint32Array {
-    const own = new Uint32Array(place.count);
-    this.readBytes(place, 0, new Uint8Array(own.buffer));
+    const { count } = place;
+    if (this.own.length < count) this.own = new Uint32Array(count * 2);
+    const { own } = this;
+    this.readBytes(place, 0, new Uint8Array(own.buffer, 0, count * 4));
     let foundCount = 0;
     let next = 0;
-    for (let i = 0; i < own.length && next < fingerprints.length; i++) {
+    for (let i = 0; i < count && next < fingerprints.length; i++) {
       const fingerprint = own[i]!;
       while (next < fingerprints.length && fingerprints[next]! < fingerprint) next++;
       // What is found is never more than what was looked at: it takes the place of that.

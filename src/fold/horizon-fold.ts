@@ -74,6 +74,7 @@ class Part {
 export class HorizonFolder {
   private readonly settings: FoldSettings;
   private readonly module: WebAssembly.Module;
+  private readonly carryReader = new CarryReader();
   private kernel: Kernel;
 
   constructor(module: WebAssembly.Module, settings: FoldSettings) {
@@ -91,7 +92,7 @@ export class HorizonFolder {
   ): HorizonFoldResult {
     const { tempFolder, maxEventsAtOnce } = this.settings;
     const { horizonUs, wholePairs } = partition;
-    const found = findCarries(partition);
+    const found = this.findCarries(partition);
     const carried = wholePairs === null ? found : dropPairs(found, wholePairs);
     const closed = new Part(held, join(tempFolder, `closed-${index}.arrow`));
     const open = new Part(held, join(tempFolder, `open-${index}.arrow`));
@@ -123,17 +124,17 @@ export class HorizonFolder {
       source.close();
     }
   }
-}
 
-/** The carries of the sessions of a partition's pieces. */
-function findCarries({ pieces, carries }: HorizonPartition): CarryTable {
-  if (carries.length === 0) return NO_CARRIES;
-  const source = new PieceReader(pieces, 1);
-  const reader = new CarryReader();
-  try {
-    return reader.find(carries, fingerprintsOf(source.fragmentChunks(), source.total.fragmentCount));
-  } finally {
-    source.close();
-    reader.close();
+  /** The carries of the sessions of a partition's pieces. */
+  private findCarries({ pieces, carries }: HorizonPartition): CarryTable {
+    if (carries.length === 0) return NO_CARRIES;
+    const source = new PieceReader(pieces, 1);
+    try {
+      const fingerprints = fingerprintsOf(source.fragmentChunks(), source.total.fragmentCount);
+      return this.carryReader.find(carries, fingerprints);
+    } finally {
+      source.close();
+      this.carryReader.close();
+    }
   }
 }

@@ -2,11 +2,12 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CarryPlace, CarryReader } from '../fold/carry-reader.ts';
 import { type CarryTable, uniteCarries } from '../fold/carry-table.ts';
+import type { CarryGrowth } from '../run-options.ts';
 import { linkFile } from './result-files.ts';
 import { type CarryFile, STATE_FOLDER, type State } from './state.ts';
 
-/** Files of fewer carries are united with the next: a small call must not leave a file of its own. */
-const LEAST_COUNT = 65_536;
+/** Each file is more than twice as large as all newer ones; small calls leave no file of their own. */
+const GROWTH: CarryGrowth = { factor: 2, least: 65_536 };
 
 /** The carries of a staged state. */
 export interface KeptCarries {
@@ -63,7 +64,7 @@ export class CarryFiles {
   private readonly stamp: string;
   private readonly publishedFolder: string;
   private readonly earlier: State['carries'];
-  private readonly leastCount: number;
+  private readonly growth: CarryGrowth;
   private readonly published: PlacesByPartition;
   private readonly added: CarryWriter;
 
@@ -73,13 +74,13 @@ export class CarryFiles {
     stamp: string,
     published: string | null,
     earlier: State['carries'],
-    leastCount = LEAST_COUNT,
+    growth = GROWTH,
   ) {
     this.folder = join(folder, STATE_FOLDER);
     this.stamp = stamp;
     this.publishedFolder = join(published ?? '', STATE_FOLDER);
     this.earlier = earlier;
-    this.leastCount = leastCount;
+    this.growth = growth;
     this.published = placesByPartition(this.publishedFolder, earlier);
     mkdirSync(this.folder, { recursive: true });
     this.added = new CarryWriter(this.folder, `carries-${stamp}.bin`);
@@ -101,12 +102,13 @@ export class CarryFiles {
     if (added === null) this.added.remove();
     let stay = this.earlier.length;
     let count = added?.count ?? 0;
-    while (
-      added !== null &&
-      stay > 0 &&
-      this.earlier[stay - 1]!.count <= 2 * Math.max(count, this.leastCount)
-    )
-      count += this.earlier[--stay]!.count;
+    const { factor, least } = this.growth;
+    while (added !== null && stay > 0) {
+      const older = this.earlier[stay - 1]!.count;
+      if (older > factor * Math.max(count, least)) break;
+      count += older;
+      stay--;
+    }
     const kept = this.earlier.slice(0, stay);
     for (const { file } of kept) await linkFile(join(this.publishedFolder, file), join(this.folder, file));
     const newest =

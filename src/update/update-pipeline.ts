@@ -143,7 +143,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     staging.id,
     staging.published,
     state?.carries ?? [],
-    options.leastCarryCount,
+    options.carryGrowth,
   );
   const folded = await foldHistory({
     job,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { SampleEvent } from '../../src/sample/scenarios.ts';
 import { readResult, writeText } from '../built-cli.ts';
-import { runWhole, toNdjson, update, updateFolder } from './updates.ts';
+import { countCarries, runWhole, toNdjson, update, updateFolder } from './updates.ts';
 
 const folder = updateFolder();
 
@@ -25,8 +25,10 @@ const NAMES = [
 const stepMs = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 0, max: 60 }).map((steps) => steps * 2500) },
   { weight: 2, arbitrary: fc.constantFrom(1_800_000, 1_800_001, 3_600_000) },
-  { weight: 1, arbitrary: fc.constantFrom(8 * 3_600_000, 20 * 3_600_000) },
+  { weight: 2, arbitrary: fc.constantFrom(8 * 3_600_000, 20 * 3_600_000) },
 );
+
+const NEVER_UNITED = { factor: 0, least: 0 };
 
 interface HistoryRow {
   readonly event: SampleEvent;
@@ -110,35 +112,37 @@ let cases = 0;
 it('equals one run over all events, however they are dealt to files and updates', async () => {
   let lateEvents = 0;
   let updates = 0;
+  let carrying = 0;
+  let carryingInFiles = 0;
   await fc.assert(
     fc.asyncProperty(
       history,
-      fc.array(fc.constantFrom(0, 1, 2), { minLength: 1, maxLength: 5, size: 'max' }),
+      fc.array(fc.constantFrom(0, 1, 2), { minLength: 2, maxLength: 6, size: 'max' }),
       fc.record({
         lateness: fc.constantFrom(0, 60, 3600, 3600),
         sessionTimeoutSeconds: fc.constantFrom(1800, 1800, 60, 0),
         partitionBy: fc.constantFrom('month', 'month', 'day', 'none', 'bucket:3'),
         uniqueSeconds: fc.constantFrom(true, true, false),
         videos: fc.constantFrom(videosPath, undefined),
+        carryGrowth: fc.constantFrom(NEVER_UNITED, NEVER_UNITED, { factor: 2, least: 0 }, undefined),
       }),
-      async (rows, updateOf, { lateness, sessionTimeoutSeconds, ...options }) => {
+      async (rows, updateOf, { lateness, sessionTimeoutSeconds, carryGrowth, ...options }) => {
         const base = join(folder, `case-${++cases}`);
         const config = { sessionTimeoutSeconds };
         const inputs = join(base, 'events');
         const out = join(base, 'updated');
-        let files = 0;
+        let inputFiles = 0;
         let hash = '';
         let tables: unknown;
         for (const batch of deal(rows, updateOf.length, updateOf)) {
-          for (const lines of batch) writeText(join(inputs, `${++files}.ndjson`), toNdjson(lines));
-          const summary = await update({
-            ...options,
-            inputs: [inputs],
-            out,
-            config,
-            lateness,
-            allowEmpty: true,
-          });
+          for (const lines of batch) writeText(join(inputs, `${++inputFiles}.ndjson`), toNdjson(lines));
+          const summary = await update(
+            { ...options, inputs: [inputs], out, config, lateness, allowEmpty: true },
+            { carryGrowth },
+          );
+          const files = countCarries(out);
+          if (files.length > 0) carrying++;
+          if (files.length > 1) carryingInFiles++;
           hash = summary.contentHash;
           tables = summary.tables;
           updates++;
@@ -157,8 +161,10 @@ it('equals one run over all events, however they are dealt to files and updates'
         expect(tables).toEqual(expected.tables);
       },
     ),
-    { numRuns: 25, seed: 20260110 },
+    { numRuns: 17, seed: 20260110 },
   );
   expect(updates).toBeGreaterThan(40);
   expect(lateEvents).toBeGreaterThan(20);
+  expect(carrying).toBeGreaterThan(20);
+  expect(carryingInFiles).toBeGreaterThan(5);
 });

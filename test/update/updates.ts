@@ -1,11 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runPipeline } from '../../dist/pipeline.js';
-import { resolveOptions } from '../../dist/run-options.js';
+import { resolveOptions, type WorkSizes } from '../../dist/run-options.js';
 import { resolveUpdateOptions, type UpdateOptions } from '../../dist/update/update-options.js';
 import { updatePipeline } from '../../dist/update/update-pipeline.js';
 import type { SampleEvent } from '../../src/sample/scenarios.ts';
 import type { RunSummary } from '../../src/summary.ts';
+import type { State } from '../../src/update/state.ts';
 import { temporaryFolder, writeText } from '../built-cli.ts';
 
 // The build, because a worker cannot load TypeScript on Node 20.
@@ -19,8 +20,14 @@ export function updateFolder(): string {
   return folder;
 }
 
-export const update = async (options: UpdateOptions): Promise<RunSummary> =>
-  updatePipeline(resolveUpdateOptions({ threads: 1, memory: '512MB', ...options }));
+export const update = async (options: UpdateOptions, sizes: WorkSizes = {}): Promise<RunSummary> =>
+  updatePipeline(resolveUpdateOptions({ threads: 1, memory: '512MB', ...options }, sizes));
+
+/** How many carries each file of a state holds, the oldest first. */
+export function countCarries(out: string): number[] {
+  const { carries } = JSON.parse(readFileSync(join(out, '_state', 'state.json'), 'utf8')) as State;
+  return carries.map(({ count }) => count);
+}
 
 /** A run over all of the inputs: what the updates must come to. */
 export const runWhole = (options: UpdateOptions): Promise<RunSummary> => {
