@@ -44,7 +44,10 @@ class CarryWriter {
   close(): CarryFile | null {
     if (this.fd !== null) closeSync(this.fd);
     const places = [...this.places.values()].sort((a, b) => a.partition - b.partition);
-    if (places.length === 0) return null;
+    if (places.length === 0) {
+      this.remove();
+      return null;
+    }
     const count = places.reduce((sum, place) => sum + place.count, 0);
     return { file: this.file, count, places };
   }
@@ -99,16 +102,7 @@ export class CarryFiles {
   /** Links the files that stay, and unites what became too many. */
   async close(): Promise<KeptCarries> {
     const added = this.added.close();
-    if (added === null) this.added.remove();
-    let stay = this.earlier.length;
-    let count = added?.count ?? 0;
-    const { factor, least } = this.growth;
-    while (added !== null && stay > 0) {
-      const older = this.earlier[stay - 1]!.count;
-      if (older > factor * Math.max(count, least)) break;
-      count += older;
-      stay--;
-    }
+    const stay = added === null ? this.earlier.length : this.countStaying(added.count);
     const kept = this.earlier.slice(0, stay);
     for (const { file } of kept) await linkFile(join(this.publishedFolder, file), join(this.folder, file));
     const newest =
@@ -117,6 +111,18 @@ export class CarryFiles {
       files: newest === null ? kept : [...kept, newest],
       linked: kept.map(({ file }) => `${STATE_FOLDER}/${file}`),
     };
+  }
+
+  /** How many of the files are not united with a new one of `count` carries. */
+  private countStaying(count: number): number {
+    const { factor, least } = this.growth;
+    let stay = this.earlier.length;
+    for (let newer = count; stay > 0; stay--) {
+      const older = this.earlier[stay - 1]!.count;
+      if (older > factor * Math.max(newer, least)) break;
+      newer += older;
+    }
+    return stay;
   }
 
   /** One file of some, partition by partition. */

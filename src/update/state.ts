@@ -108,7 +108,8 @@ export async function readState(folder: string | null, options: ResolvedOptions)
  * would be understood in the inputs before, too.
  */
 export function uniteDialects(state: State | null, now: readonly string[], out: string): readonly string[] {
-  if (state === null) return now;
+  // Without a dialect no row was ever read: inputs before were empty.
+  if (state === null || state.dialects.length === 0) return now;
   const added = now.filter((dialect) => !state.dialects.includes(dialect));
   if (added.length === 0) return state.dialects;
   throw usage(

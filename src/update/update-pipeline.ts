@@ -10,13 +10,13 @@ import { type Manifest, readManifest } from '../sink/manifest.ts';
 import type { Staging } from '../sink/publish.ts';
 import { pathFilter } from '../source/date-folders.ts';
 import { type InputFile, resolveInputs } from '../source/inputs.ts';
-import type { ScanResult } from '../source/scan.ts';
 import { planSlices, type ScanSlice } from '../source/slices.ts';
 import { findVideos } from '../source/videos.ts';
 import type { RunSummary } from '../summary.ts';
 import { CarryFiles } from './carry-files.ts';
 import { foldHistory } from './fold-history.ts';
 import type { Update } from './folded-update.ts';
+import { advance } from './horizon.ts';
 import { Job } from './job.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { OPEN_EVENT_BYTES, OpenFile, openPieces } from './open-file.ts';
@@ -24,8 +24,6 @@ import { type InputRead, refuseChanged, retainedReads, selectAll, selectInputs }
 import { readState, rowPathsOf, type State, uniteDialects } from './state.ts';
 import type { ResolvedUpdateOptions } from './update-options.ts';
 
-/** What stands before every event, where none is closed yet. */
-const NO_HORIZON_US = -(2n ** 60n);
 /** Partitions of a state never change in number: a first call of few rows must not decide for few. */
 const LEAST_PARTITION_BITS = 6;
 
@@ -202,22 +200,4 @@ async function planReads(job: Job, reads: readonly InputRead[]): Promise<ScanSli
       );
   }
   return slices;
-}
-
-/** Where the horizon and the latest event are after these scans. An event from the future moves neither. */
-function advance(
-  { latenessUs }: ResolvedUpdateOptions,
-  state: State | null,
-  scans: readonly ScanResult[],
-): { watermarkUs: bigint | null; horizonUs: bigint } {
-  const nowUs = BigInt(Date.now()) * 1000n;
-  let watermarkUs = state?.watermarkUs ?? null;
-  for (const { latestUs } of scans) {
-    if (latestUs === null) continue;
-    const atUs = latestUs < nowUs ? latestUs : nowUs;
-    if (watermarkUs === null || atUs > watermarkUs) watermarkUs = atUs;
-  }
-  const before = state?.horizonUs ?? NO_HORIZON_US;
-  const after = watermarkUs === null ? NO_HORIZON_US : watermarkUs - latenessUs;
-  return { watermarkUs, horizonUs: after > before ? after : before };
 }

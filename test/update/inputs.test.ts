@@ -29,6 +29,14 @@ describe('what an update reads', () => {
     );
   });
 
+  it('may be nothing at first, where an empty result is allowed', async () => {
+    const [inputs, out] = [path('empty', 'events'), path('empty', 'out')];
+    writeEvents(join(inputs, '1.ndjson'), []);
+    await update({ inputs: [inputs], out, allowEmpty: true });
+    writeEvents(join(inputs, '2.ndjson'), dayOf(1));
+    expect((await update({ inputs: [inputs], out })).events).toMatchObject({ read: 3, folded: 3 });
+  });
+
   it('may be named by a list', async () => {
     const out = path('list', 'out');
     const files = [1, 2].map((day) => writeEvents(path('list', `${day}.ndjson`), dayOf(day)));
