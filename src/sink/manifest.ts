@@ -7,7 +7,6 @@ import { EXIT, PlayfoldError } from '../errors.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { InputVersion } from '../run-inputs.ts';
 import type { RunSummary } from '../summary.ts';
-import { VERSION } from '../version.ts';
 import { unusableMember } from './manifest-shape.ts';
 import { MANIFEST } from './target.ts';
 import type { WrittenFile } from './write.ts';
@@ -170,7 +169,7 @@ export async function requireManifest(folder: string): Promise<Manifest> {
   const unusable = manifest === null ? null : unusableMember(manifest);
   if (unusable !== null)
     throw new PlayfoldError(
-      `${join(folder, MANIFEST)}: ${unusable} is missing or of another kind than playfold ${VERSION} writes; run playfold again to replace the result.`,
+      `${join(folder, MANIFEST)}: ${unusable} is missing or of another kind than this playfold writes; run playfold again to replace the result.`,
       EXIT.input,
     );
   if (manifest !== null) return manifest;
