@@ -18,8 +18,12 @@ export class Stopwatch {
     if (onProgress !== undefined) this.timer = setInterval(() => this.report(), REPORT_EVERY_MS).unref();
   }
 
-  /** Ends the stage before and begins the next; `rowsTotal` is 0 where there are no rows to count. */
+  /** Ends the stage before and begins the next, or goes on with the one under way; `rowsTotal` is 0 where there are no rows to count. */
   begin(stage: StageName, rowsTotal: number): void {
+    if (this.current?.stage === stage) {
+      this.current.rowsTotal = rowsTotal;
+      return;
+    }
     this.endStage();
     this.counters.resetRows();
     this.current = { stage, startedMs: performance.now(), cpu: process.cpuUsage(), rowsTotal };

@@ -1,5 +1,6 @@
-import { quoteName } from '../duckdb.ts';
-import { outputColumns } from './engagement-sql.ts';
+import { type Database, quotePath, quoteText } from '../duckdb.ts';
+import type { RowSums } from './row-sums.ts';
+import { parquetFiles } from './write.ts';
 
 /** What one check found. */
 export interface Check {
@@ -50,50 +51,59 @@ const FORBIDDEN: readonly (readonly [name: string, condition: string])[] = [
   ['at least one session', 'sessionCount < 1'],
 ];
 
-/** SQL for the rows with a negative value: a query of its own, since the files' statistics rule out almost all. */
-export function negativeRowsSql(source: string): string {
+/**
+ * How many rows of some written files have a negative value. The least values of each column stand in the files: only
+ * where these leave it open are rows read.
+ */
+export async function countNegativeRows(database: Database, paths: readonly string[]): Promise<number> {
+  const columns = NOT_NEGATIVE.map((column) => quoteText(column)).join(', ');
+  const [chunks] = await database.rows<{ open: number }>(
+    `SELECT count(*)::DOUBLE AS open FROM parquet_metadata([${paths.map((path) => quotePath(path)).join(', ')}])
+     WHERE path_in_schema IN (${columns})
+       AND NOT coalesce(try_cast(stats_min_value AS DOUBLE) >= 0, stats_null_count = num_values, false)`,
+  );
+  if (chunks?.open === 0) return 0;
   const negative = NOT_NEGATIVE.map((column) => `${column} < 0`).join(' OR ');
-  return `(SELECT count(*) FROM ${source} WHERE ${negative})::DOUBLE`;
+  const [rows] = await database.rows<{ negative: number }>(
+    `SELECT count(*)::DOUBLE AS negative FROM ${parquetFiles(paths)} WHERE ${negative}`,
+  );
+  return rows?.negative ?? Number.NaN;
 }
 
-/** SQL aggregates over the written rows that the checks need: one scan of them serves the statistics too. */
-export const CHECK_AGGREGATES: readonly string[] = [
-  'count(*)::DOUBLE AS rowCount',
-  'coalesce(sum(eventCount), 0)::DOUBLE AS eventCount',
-  'coalesce(sum(duplicateEventCount), 0)::DOUBLE AS duplicateCount',
-  ...FORBIDDEN.map(([, condition], i) => `count(*) FILTER (${condition})::DOUBLE AS check${i}`),
-];
+/** SQL aggregates over written rows: one scan of them serves the sums too. */
+export const FORBIDDEN_COUNTS: readonly string[] = FORBIDDEN.map(
+  ([, condition], i) => `count(*) FILTER (${condition})::DOUBLE AS check${i}`,
+);
 
-/** SQL for the sum of the hashes of pairs of 64-bit keys modulo 2^64, as text. */
-export function pairSumSql(userHash: string, videoHash: string): string {
-  return `(coalesce(sum(hash(${userHash}, ${videoHash})), 0) % 18446744073709551616)::VARCHAR`;
+/** How many rows break each rule that a row can break by itself, by its name. */
+export type Violations = ReadonlyMap<string, number>;
+
+/** Adds up the values of FORBIDDEN_COUNTS. */
+export function readViolations(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  negative: number,
+): Violations {
+  const sum = (column: string): number => rows.reduce((total, row) => total + Number(row[column]), 0);
+  return new Map([
+    ['no negative value', negative],
+    ...FORBIDDEN.map(([name], i) => [name, sum(`check${i}`)] as const),
+  ]);
 }
 
 /**
- * Judges the values of CHECK_AGGREGATES, of `negativeRows` and of pairSumSql over the written ids. The kernel folds
- * each pair once (it answers STATUS_NOT_ASCENDING otherwise), so equal sums over as many rows say that each was
- * written once: counting distinct pairs would take a fifth of the check, and all their keys in memory.
+ * Judges what written rows add up to. The kernel folds each pair once (it answers STATUS_NOT_ASCENDING otherwise), so
+ * equal sums over as many rows say that each was written once: counting distinct pairs would take a fifth of the
+ * check, and all their keys in memory.
  */
-export function judgeRows(
-  found: Readonly<Record<string, number>>,
-  pairSum: string,
-  expected: ExpectedTotals,
-): Check[] {
-  const value = (name: string): number => found[name] ?? Number.NaN;
-  const difference = (name: 'rowCount' | 'eventCount' | 'duplicateCount'): number =>
-    Math.abs(value(name) - expected[name]);
+export function judgeRows(found: RowSums, violations: Violations, expected: ExpectedTotals): Check[] {
   return [
-    { name: 'one row for each user and video', violations: pairSum === expected.pairSum ? 0 : 1 },
-    { name: 'no negative value', violations: value('negativeRows') },
-    ...FORBIDDEN.map(([name], i) => ({ name, violations: value(`check${i}`) })),
-    { name: 'rows are all those that were folded', violations: difference('rowCount') },
-    { name: 'events are all those that were kept', violations: difference('eventCount') },
-    { name: 'duplicates are all those that were dropped', violations: difference('duplicateCount') },
+    { name: 'one row for each user and video', violations: found.pairHash === expected.pairSum ? 0 : 1 },
+    ...[...violations].map(([name, count]) => ({ name, violations: count })),
+    { name: 'rows are all those that were folded', violations: Math.abs(found.rows - expected.rowCount) },
+    { name: 'events are all those that were kept', violations: Math.abs(found.events - expected.eventCount) },
+    {
+      name: 'duplicates are all those that were dropped',
+      violations: Math.abs(found.duplicates - expected.duplicateCount),
+    },
   ];
-}
-
-/** SQL for one hash of all rows, whatever their order and files: the sum of the rows' hashes modulo 2^64, in hex. */
-export function contentHashSql(uniqueSeconds: boolean): string {
-  const columns = outputColumns(uniqueSeconds).map(([name]) => quoteName(name));
-  return `printf('%016x', (coalesce(sum(hash(${columns.join(', ')})), 0) % 18446744073709551616)::UBIGINT)`;
 }

@@ -17,9 +17,10 @@ import {
   writeManifest,
 } from './manifest.ts';
 import type { Staging } from './publish.ts';
-import { reviewRows } from './statistics.ts';
+import { type ReadRows, readRows } from './row-sums.ts';
+import { type Review, reviewRows } from './statistics.ts';
 import type { TableReview } from './tables/table-writer.ts';
-import { ENGAGEMENT, listFiles, tableSource, type WrittenFile } from './write.ts';
+import { ENGAGEMENT, listFiles, parquetFiles, tablePaths, tableSource, type WrittenFile } from './write.ts';
 
 /** A staged result, and what is known of it. */
 export interface StagedResult {
@@ -35,6 +36,10 @@ export interface StagedResult {
   readonly spilledBytes: number;
   /** Files that are links to those of the version before, by path: they keep their digests. */
   readonly linked?: ReadonlyMap<string, ManifestFile>;
+  /** The rows of engagement, where not all of them are to be read back: those of linked files were by their writer. */
+  readonly rows?: ReadRows;
+  /** See ReviewedTables. */
+  readonly percentages?: string;
   /** Reads back the tables beside engagement, if there are any. */
   readonly reviewTables?: () => Promise<TableReview[]>;
   readonly update?: RunSummary['update'];
@@ -45,15 +50,14 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   const { database, options, staging, inputs, stopwatch, expected } = result;
   stopwatch.begin('check', expected.rowCount);
   const listed = await listFiles(staging.folder);
-  const source = tableSource(staging.folder, ENGAGEMENT);
   const rowCounts = await countRows(database, staging.folder, listed);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
-  const [{ statistics, contentHash, ...review }, files] = await Promise.all([
-    reviewRows(database, source, expected, options),
+  const [{ statistics, contentHash, ...rows }, files] = await Promise.all([
+    review(result),
     describeFiles(result, listed, rowCounts),
   ]);
   const reviews = (await result.reviewTables?.()) ?? [];
-  const checks = [...review.checks, ...reviews.flatMap((table) => table.checks)];
+  const checks = [...rows.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) {
     await refuseCollisions(database);
@@ -108,6 +112,14 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   ]);
   await staging.publish(() => throwIfStopped(stopwatch.counters));
   return summary;
+}
+
+async function review(result: StagedResult): Promise<Review> {
+  const { database, options, staging, rows, percentages = null, expected } = result;
+  const paths = tablePaths(staging.folder, ENGAGEMENT);
+  const read = rows ?? (await readRows(database, paths, options));
+  const videos = options.tables.includes('videos') ? tableSource(staging.folder, 'videos') : null;
+  return reviewRows(database, { engagement: parquetFiles(paths), videos, percentages }, read, expected);
 }
 
 async function describeFiles(

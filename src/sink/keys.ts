@@ -25,14 +25,25 @@ export async function createKeyTables(
   textPaths: readonly string[],
   idHashBits: number,
 ): Promise<void> {
-  const texts = textsSource(textPaths);
+  for (const [table, column] of KEY_TABLES) await createIds(database, table, column, textPaths, idHashBits);
+}
+
+/** Creates a table of ids (hash, id), for all connections, from the texts that the scan kept and those of the SQL table `known`, if any. */
+export async function createIds(
+  database: Database,
+  table: string,
+  column: 'userId' | 'videoId',
+  textPaths: readonly string[],
+  idHashBits: number,
+  known: string | null = null,
+): Promise<void> {
   // Not any_value or min of the text by its hash: DuckDB cannot spill what such an aggregate holds.
-  for (const [table, column] of KEY_TABLES)
-    await database.run(
-      `CREATE TEMP TABLE ${table} AS
-       SELECT ${idHash(column, idHashBits)} AS hash, ${column} AS id
-       FROM (SELECT DISTINCT ${column} FROM ${texts} WHERE ${column} IS NOT NULL)`,
-    );
+  await database.run(
+    `CREATE TABLE ${table} AS
+     SELECT ${idHash(column, idHashBits)} AS hash, ${column} AS id
+     FROM (SELECT DISTINCT ${column} FROM ${textsSource(textPaths)} WHERE ${column} IS NOT NULL)
+     ${known === null ? '' : `UNION SELECT hash, id FROM ${known}`}`,
+  );
 }
 
 /**
@@ -71,13 +82,11 @@ export async function readUnknownNames(
 export const PARTITION_KEYS = '(SELECT key FROM folded_sums WHERE NOT isVideo)';
 
 /**
- * Creates the table estimates(videoHash, duration) in one reading of the folded rows, which are those of the SQL table
- * `rows`, and notes the values of the SQL `partitionKey`, if any. Returns the sum of the hashes of their pairs, for
- * the checks.
+ * Creates the table estimates(videoHash, duration) in one reading of the folded rows, and notes the values of the SQL
+ * `partitionKey`, if any. Returns the sum of the hashes of their pairs, for the checks.
  */
 export async function createEstimates(
   database: Database,
-  rows = `${FOLDED_TABLE}()`,
   partitionKey: string | null = null,
 ): Promise<string> {
   const sets = partitionKey === null ? '(videoHash, key)' : '(videoHash), (key)';
@@ -85,7 +94,7 @@ export async function createEstimates(
     `CREATE TEMP TABLE folded_sums AS
      SELECT videoHash, key, GROUPING(videoHash) = 0 AS isVideo, max(maxCreditedEndUs) AS endUs,
        sum(hash(userHash, videoHash)) AS pairSum
-     FROM (SELECT userHash, videoHash, maxCreditedEndUs, ${partitionKey ?? 'NULL'} AS key FROM ${rows})
+     FROM (SELECT userHash, videoHash, maxCreditedEndUs, ${partitionKey ?? 'NULL'} AS key FROM ${FOLDED_TABLE}())
      GROUP BY GROUPING SETS (${sets})`,
   );
   await database.run(
@@ -101,7 +110,7 @@ export async function createEstimates(
 /** Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. */
 export async function createDurations(database: Database): Promise<void> {
   await database.run(
-    `CREATE TEMP TABLE durations AS
+    `CREATE TABLE durations AS
      SELECT videos.hash, videos.id, titles.title,
        coalesce(titles.duration, estimates.duration) AS duration,
        (CASE WHEN titles.duration IS NOT NULL THEN 'metadata' WHEN estimates.duration IS NOT NULL THEN 'estimated'

@@ -10,7 +10,7 @@ import type { RowAccount, RunSummary } from '../summary.ts';
 import type { ExpectedTotals } from './checks.ts';
 import { encodeVideos } from './dictionaries.ts';
 import { finishResult } from './finish.ts';
-import { FOLDED_TABLE, registerFoldedTable } from './folded-table.ts';
+import { registerFoldedTable } from './folded-table.ts';
 import {
   createDurations,
   createEstimates,
@@ -81,7 +81,7 @@ async function prepareTables(
   registerFoldedTable(database, places, rowCount, options.threads);
   await createKeyTables(database, textPaths, options.idHashBits);
   const partition = partitionColumn(options.partitionBy);
-  const pairSum = await createEstimates(database, `${FOLDED_TABLE}()`, partition?.key ?? null);
+  const pairSum = await createEstimates(database, partition?.key ?? null);
   await createDurations(database);
   await encodeVideos(database, rowCount, PARTITION_KEYS);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);

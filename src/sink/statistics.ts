@@ -1,15 +1,6 @@
 import type { Database } from '../duckdb.ts';
-import { idHash } from '../source/scan.ts';
-import {
-  CHECK_AGGREGATES,
-  type Check,
-  contentHashSql,
-  type ExpectedTotals,
-  judgeRows,
-  negativeRowsSql,
-  pairSumSql,
-} from './checks.ts';
-import { FLAGS, TIERS } from './engagement-sql.ts';
+import { type Check, type ExpectedTotals, judgeRows } from './checks.ts';
+import type { ReadRows } from './row-sums.ts';
 
 /** Figures of a result, read back from what was written. */
 export interface Statistics {
@@ -31,9 +22,6 @@ export interface TopVideo {
   readonly watchSeconds: number;
 }
 
-/** Summed as integers: a sum of doubles would depend on the order of the rows. */
-const WATCH_SECONDS = 'sum(CAST(totalWatchTime * 1e6 AS BIGINT))::DOUBLE / 1e6';
-
 /** What reading the written rows back gives. */
 export interface Review {
   readonly checks: readonly Check[];
@@ -41,25 +29,29 @@ export interface Review {
   readonly contentHash: string;
 }
 
-/**
- * Reads the written rows back, in two scans: checks, figures and content hash. `source` is SQL for the table. Users
- * are those of the table users, each of whom has rows: counting distinct ones took a third of it for 20M users.
- */
+/** What is read of a result beside its sums. */
+export interface ReviewedTables {
+  /** SQL for the rows of engagement. */
+  readonly engagement: string;
+  /** SQL for those of videos; null where that table is not written. */
+  readonly videos: string | null;
+  /** SQL for the values of watchPercentage and how often each comes, where that is known: value, n. */
+  readonly percentages: string | null;
+}
+
+/** Judges rows that were read back, and reads the figures that do not add up from those of the files. */
 export async function reviewRows(
   database: Database,
-  source: string,
+  { engagement, videos: table, percentages }: ReviewedTables,
+  { sums, violations, users }: ReadRows,
   expected: ExpectedTotals,
-  { uniqueSeconds, idHashBits }: { readonly uniqueSeconds: boolean; readonly idHashBits: number },
 ): Promise<Review> {
-  const [row] = await database.rows<
-    Record<string, number> & { contentHash: string; pairSum: string; quartiles: number[] | null }
-  >(
-    `SELECT ${[...CHECK_AGGREGATES, ...statisticAggregates()].join(', ')},
-       ${contentHashSql(uniqueSeconds)} AS contentHash, ${negativeRowsSql(source)} AS negativeRows,
-       ${pairSumSql(idHash('userId', idHashBits), idHash('videoId', idHashBits))} AS pairSum,
-       (${quartilesSql('watchPercentage', source)}) AS quartiles, (SELECT count(*) FROM users)::DOUBLE AS users
-     FROM ${source}`,
+  const [row] = await database.rows<{ quartiles: number[] | null }>(
+    `SELECT (${quartilesSql(percentages ?? countValuesSql('watchPercentage', engagement))}) AS quartiles`,
   );
+  const viewed = `SELECT videoId, any_value(videoTitle) AS videoTitle, count(*) AS viewers,
+      sum(CAST(totalWatchTime * 1e6 AS BIGINT))::DOUBLE / 1e6 AS totalWatchTime
+    FROM ${engagement} GROUP BY videoId`;
   const videos = await database.rows<{
     videoId: string;
     title: string | null;
@@ -67,59 +59,47 @@ export async function reviewRows(
     seconds: number;
     videos: number;
   }>(
-    `SELECT videoId, any_value(videoTitle) AS title, count(*)::DOUBLE AS viewers, ${WATCH_SECONDS} AS seconds,
+    `SELECT videoId, videoTitle AS title, viewers::DOUBLE AS viewers, totalWatchTime AS seconds,
        (count(*) OVER ())::DOUBLE AS videos
-     FROM ${source} GROUP BY videoId ORDER BY seconds DESC, videoId LIMIT 10`,
+     FROM ${table ?? `(${viewed})`} ORDER BY seconds DESC, videoId LIMIT 10`,
   );
-  const figure = (name: string): number => row?.[name] ?? 0;
-  const statistics: Statistics = {
-    users: figure('users'),
-    videos: videos[0]?.videos ?? 0,
-    rows: figure('rowCount'),
-    totalWatchSeconds: figure('watchSeconds'),
-    tiers: Object.fromEntries(TIERS.map((tier) => [tier, figure(tier)])),
-    flags: Object.fromEntries(['ok', ...FLAGS].map((flag) => [flag, figure(flag)])),
-    watchPercentageQuartiles: (row?.quartiles ?? null) as [number, number, number] | null,
-    topVideos: videos.map(({ videoId, title, viewers, seconds }) => ({
-      videoId,
-      title,
-      viewers,
-      watchSeconds: seconds,
-    })),
-  };
   return {
-    checks: judgeRows(row ?? {}, row?.pairSum ?? '', expected),
-    statistics,
-    contentHash: row?.contentHash ?? '',
+    checks: judgeRows(sums, violations, expected),
+    statistics: {
+      users,
+      videos: videos[0]?.videos ?? 0,
+      rows: sums.rows,
+      totalWatchSeconds: Number(sums.watchUs) / 1e6,
+      tiers: sums.tiers,
+      flags: sums.flags,
+      watchPercentageQuartiles: (row?.quartiles ?? null) as [number, number, number] | null,
+      topVideos: videos.map(({ videoId, title, viewers, seconds }) => ({
+        videoId,
+        title,
+        viewers,
+        watchSeconds: seconds,
+      })),
+    },
+    contentHash: BigInt(sums.rowHash).toString(16).padStart(16, '0'),
   };
 }
 
+/** SQL for the values of a column and how often each comes: value, n. */
+export const countValuesSql = (column: string, source: string): string =>
+  `(SELECT ${column} AS value, count(*) AS n FROM ${source} WHERE ${column} IS NOT NULL GROUP BY 1)`;
+
 /**
- * SQL for the quartiles of `column` as quantile_cont gives them, from the counts of its values: percentages have two
- * decimals, so there are few, and no list of all rows need be kept and sorted.
+ * SQL for quartiles as quantile_cont gives them, from the counts of values (SQL for a table of value and n):
+ * percentages have two decimals, so there are few, and no list of all rows need be kept and sorted.
  */
-export function quartilesSql(column: string, source: string): string {
+export function quartilesSql(counts: string): string {
   return `SELECT list(low * (1 - part) + high * part ORDER BY q) FROM (
       SELECT q, min(value) FILTER (upTo > floor(place)) AS low, min(value) FILTER (upTo > ceil(place)) AS high,
         any_value(place - floor(place)) AS part
       FROM (
         SELECT value, q, (sum(n) OVER (PARTITION BY q ORDER BY value))::DOUBLE AS upTo,
           ((sum(n) OVER (PARTITION BY q))::DOUBLE - 1) * q AS place
-        FROM (SELECT ${column} AS value, count(*) AS n FROM ${source} WHERE ${column} IS NOT NULL GROUP BY 1),
-          (SELECT unnest([0.25, 0.5, 0.75])::DOUBLE AS q)
+        FROM ${counts} AS counts, (SELECT unnest([0.25, 0.5, 0.75])::DOUBLE AS q)
       ) GROUP BY q
     )`;
-}
-
-function statisticAggregates(): string[] {
-  const tiers = TIERS.map((tier) => `count(*) FILTER (engagementTier = '${tier}')::DOUBLE AS "${tier}"`);
-  const flags = FLAGS.map(
-    (flag) => `count(*) FILTER (list_contains(dataQualityFlags, '${flag}'))::DOUBLE AS "${flag}"`,
-  );
-  return [
-    `coalesce(${WATCH_SECONDS}, 0) AS watchSeconds`,
-    `count(*) FILTER (dataQualityFlag = 'ok')::DOUBLE AS ok`,
-    ...tiers,
-    ...flags,
-  ];
 }

@@ -153,12 +153,20 @@ export async function writeFile(database: Database, folder: string, sql: string)
   await database.run(`COPY (${sql}) TO ${quoteText(join(folder, 'data_0.parquet'))} (${PARQUET})`);
 }
 
-/** SQL for the rows of a written table: its files by name, since a folder's name may hold what a glob cannot. */
-export function tableSource(folder: string, table: string): string {
+/** The files of a written table: readers are given them by name, since a folder's name may hold what a glob cannot. */
+export function tablePaths(folder: string, table: string): string[] {
   const entries = readdirSync(join(folder, table), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const paths = files.map(({ parentPath, name }) => quotePath(join(parentPath, name)));
-  return `read_parquet([${paths.join(', ')}], hive_partitioning = false)`;
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** SQL for the rows of a written table. */
+export function tableSource(folder: string, table: string): string {
+  return parquetFiles(tablePaths(folder, table));
+}
+
+/** SQL for the rows of some Parquet files, one at least. */
+export function parquetFiles(paths: readonly string[]): string {
+  return `read_parquet([${paths.map((path) => quotePath(path)).join(', ')}], hive_partitioning = false)`;
 }
 
 /** A written file: its path below the output folder, with forward slashes, and its size. */

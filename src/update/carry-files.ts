@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CarryPlace, CarryReader } from '../fold/carry-reader.ts';
 import { type CarryTable, uniteCarries } from '../fold/carry-table.ts';
 import type { CarryGrowth } from '../run-options.ts';
-import { linkFile } from './result-files.ts';
+import { linkFile } from './result-places.ts';
 import { type CarryFile, STATE_FOLDER, type State } from './state.ts';
 
 /** Each file is more than twice as large as all newer ones; small calls leave no file of their own. */

@@ -1,55 +1,47 @@
 import { join } from 'node:path';
-import { type FoldedUpdate, textPathsOf } from './folded-update.ts';
+import { FOLDED_TABLE } from '../sink/folded-table.ts';
+import type { FoldedUpdate } from './folded-update.ts';
 import { LATE_TABLE } from './late.ts';
-import { linkFile } from './result-files.ts';
+import { linkFile } from './result-places.ts';
 import { rowPathsOf, STATE_FOLDER, type State } from './state.ts';
-import { compactStateRows, writeStateRows, writeStateTexts } from './state-rows.ts';
+import { compactStateRows, foldedRows, OPEN_TABLE, stateRows, writeStateFile } from './state-rows.ts';
 
 /** So many added files are united to one: reading them all costs more from then on. */
-const MOST_ADDED = 16;
+export const MOST_ADDED = 16;
 
-/** The files of a staged state. */
-export interface StateFiles extends Pick<State, 'rows' | 'texts' | 'durations'> {
-  readonly rowPaths: readonly string[];
-  /** Ids of the state. */
-  readonly textPaths: readonly string[];
-  /** Paths of those that are links, in the staged folder. */
-  readonly linked: readonly string[];
+/** Where a file of the state that is written lies. */
+export function statePath({ staging }: Pick<FoldedUpdate, 'staging'>, file: string): string {
+  return join(staging.folder, STATE_FOLDER, file);
 }
 
-/** Adds the rows and ids of this update to those of the state before, whose files are linked. */
-export async function writeStateFiles(update: FoldedUpdate): Promise<StateFiles> {
-  const { staging } = update;
-  const rows = await addRows(update);
-  const texts = await addTexts(update);
-  return {
-    rows,
-    texts,
-    durations: `durations-${staging.id}.parquet`,
-    rowPaths: rowPathsOf(staging.folder, { rows }),
-    textPaths: texts.map((file) => join(staging.folder, STATE_FOLDER, file)),
-    linked: [...rows.whole, ...rows.added, ...texts]
-      .filter((file) => !file.includes(staging.id))
-      .map((file) => `${STATE_FOLDER}/${file}`),
-  };
+/** Where files of the state before lie. */
+export function earlierPaths({ staging }: Pick<FoldedUpdate, 'staging'>, files: readonly string[]): string[] {
+  return files.map((file) => join(staging.published!, STATE_FOLDER, file));
 }
 
-async function linkState({ staging }: FoldedUpdate, files: readonly string[]): Promise<void> {
-  for (const file of files)
-    await linkFile(join(staging.published!, STATE_FOLDER, file), join(staging.folder, STATE_FOLDER, file));
+/** Files of the state before go on in the state that is written. */
+export async function linkState(update: FoldedUpdate, files: readonly string[]): Promise<void> {
+  const paths = earlierPaths(update, files);
+  for (const [i, path] of paths.entries()) await linkFile(path, statePath(update, files[i]!));
 }
 
-async function addRows(update: FoldedUpdate): Promise<State['rows']> {
+/** Whether late events made pairs be folded again from all of their events. */
+export function isRefolded({ options, folded }: FoldedUpdate): boolean {
+  return options.late === 'reprocess' && folded.late.pairs > 0;
+}
+
+/** Adds the rows of this update to those of the state before, whose files are linked. */
+export async function writeStateRows(update: FoldedUpdate): Promise<State['rows']> {
   const { job, options, staging, state, folded } = update;
   const { uniqueSeconds } = options;
   const folder = join(staging.folder, STATE_FOLDER);
   const isNew = folded.closed.some(({ rowCount }) => rowCount > 0);
   const newFiles = isNew ? [`rows-${staging.id}.parquet`] : [];
-  if (isNew) await writeStateRows(job.database, join(folder, newFiles[0]!));
+  if (isNew) await writeStateFile(job.database, foldedRows(FOLDED_TABLE), join(folder, newFiles[0]!));
   if (state === null) return { whole: newFiles, added: [] };
   const { whole, added } = state.rows;
   const earlier = rowPathsOf(staging.published!, state);
-  if (options.late === 'reprocess' && folded.late.pairs > 0) {
+  if (isRefolded(update)) {
     // Their rows were folded from all their events just now.
     const settings = { without: LATE_TABLE, uniqueSeconds };
     return {
@@ -67,19 +59,33 @@ async function addRows(update: FoldedUpdate): Promise<State['rows']> {
   return { whole, added: [...added, ...newFiles] };
 }
 
-async function addTexts(update: FoldedUpdate): Promise<string[]> {
-  const { job, staging, state } = update;
-  const newPaths = textPathsOf(update);
-  const files = state?.texts ?? [];
-  const earlier = files.map((file) => join(staging.published!, STATE_FOLDER, file));
-  const file = `texts-${staging.id}.parquet`;
-  const path = join(staging.folder, STATE_FOLDER, file);
-  if (files.length > MOST_ADDED) {
-    await writeStateTexts(job.database, [], [...earlier, ...newPaths], path);
-    return [file];
+const OPEN_PAIRS = 'userHash, videoHash, firstTimestampUs';
+
+/** Writes the pairs that have events from the horizon on. Returns the file's name. */
+export async function writeOpenPairs(update: FoldedUpdate): Promise<string> {
+  const file = `pairs-${update.staging.id}.parquet`;
+  const rows = `SELECT ${OPEN_PAIRS} FROM ${OPEN_TABLE}()`;
+  await writeStateFile(update.job.database, rows, statePath(update, file));
+  return file;
+}
+
+/** SQL for the pairs that writeOpenPairs wrote for the state before. */
+export function openPairsBefore(update: FoldedUpdate, { openPairs }: State): string {
+  return `SELECT ${OPEN_PAIRS} FROM ${stateRows(earlierPaths(update, [openPairs]))}`;
+}
+
+/** Events and duplicates of all rows of the state. */
+export async function countClosed(update: FoldedUpdate, rows: State['rows']): Promise<State['closed']> {
+  const { job, state, folded, staging } = update;
+  if (state === null || !isRefolded(update)) {
+    const sum = (pick: 'eventCount' | 'duplicateCount'): number =>
+      folded.closed.reduce((total, fold) => total + fold[pick], state?.closed[pick] ?? 0);
+    return { eventCount: sum('eventCount'), duplicateCount: sum('duplicateCount') };
   }
-  await linkState(update, files);
-  if (newPaths.length === 0) return [...files];
-  await writeStateTexts(job.database, earlier, newPaths, path);
-  return [...files, file];
+  const [row] = await job.database.rows<{ eventCount: number; duplicateCount: number }>(
+    `SELECT coalesce(sum(eventCount), 0)::DOUBLE AS eventCount,
+       coalesce(sum(duplicateCount), 0)::DOUBLE AS duplicateCount
+     FROM ${stateRows(rowPathsOf(staging.folder, { rows }))}`,
+  );
+  return row!;
 }

@@ -1,77 +1,31 @@
 import { join } from 'node:path';
-import { type Database, quotePath, quoteText } from '../duckdb.ts';
-import { FOLDED_COLUMNS } from '../exchange/batches.ts';
+import { type Database, quoteText } from '../duckdb.ts';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
+import { parquetFiles } from '../sink/write.ts';
+import { STATE_COLUMNS, uniteRowsSql } from './unite-rows.ts';
 
 /** The table function of the rows from the horizon on. */
 export const OPEN_TABLE = 'playfold_open';
 
-/** Row groups and level as for a result; ids are not looked up by value. */
-const STATE_PARQUET = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false';
+/** What a state is read with most is a join with few of its rows: LZ4 takes a fifth more room and half the time. */
+const STATE_PARQUET = 'FORMAT parquet, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false';
 
 /** Rows of a part of the state that is united at once. */
 const ROWS_AT_ONCE = 1_000_000;
 
+const COLUMN_LIST = STATE_COLUMNS.join(', ');
+
+/** SQL for a table function's rows in the columns of the state. */
+export const foldedRows = (table: string): string => `SELECT ${COLUMN_LIST} FROM ${table}()`;
+
 /** SQL for the rows of some Parquet files of the state; of none, for no rows. */
 export function stateRows(paths: readonly string[]): string {
-  if (paths.length === 0) return `(SELECT * FROM ${FOLDED_TABLE}() LIMIT 0)`;
-  return `read_parquet([${paths.map((path) => quotePath(path)).join(', ')}], hive_partitioning = false)`;
+  return paths.length === 0 ? `(${foldedRows(FOLDED_TABLE)} LIMIT 0)` : parquetFiles(paths);
 }
 
-const KEYS = ['userHash', 'videoHash'];
-const EXTREMES = new Map([
-  ['maxPositionUs', 'max'],
-  ['maxCreditedEndUs', 'max'],
-  ['firstTimestampUs', 'min'],
-  ['lastTimestampUs', 'max'],
-]);
-
-/**
- * SQL for one row a pair of the rows in `pieces` (SQL for a table): counts and times are sums, ranges a union.
- * Bounds of ranges are compared as the doubles they are: they stand for whole microseconds.
- */
-export function uniteRowsSql(pieces: string, uniqueSeconds: boolean): string {
-  const columns = FOLDED_COLUMNS.map((name) => {
-    if (KEYS.includes(name)) return name;
-    if (name === 'uniqueUs')
-      return uniqueSeconds ? 'coalesce(united.uniqueUs, 0) AS uniqueUs' : '0::BIGINT AS uniqueUs';
-    return name;
-  });
-  const sums = FOLDED_COLUMNS.filter((name) => !KEYS.includes(name) && name !== 'uniqueUs').map(
-    (name) => `${EXTREMES.get(name) ?? 'sum'}(${name})::BIGINT AS ${name}`,
-  );
-  const none = `[]::STRUCT("start" DOUBLE, "end" DOUBLE)[]`;
-  if (!uniqueSeconds)
-    return `SELECT ${columns.join(', ')}, ${none} AS ranges
-      FROM (SELECT userHash, videoHash, ${sums.join(', ')} FROM (${pieces}) GROUP BY userHash, videoHash)`;
-  // Of equal bounds, the one that begins a range comes first in both windows.
-  const within = (order: string, end: string): string =>
-    `OVER (PARTITION BY userHash, videoHash ORDER BY "from", "to"${order} ROWS BETWEEN UNBOUNDED PRECEDING AND ${end})`;
-  return `
-    WITH pieces AS MATERIALIZED (${pieces}), summed AS (
-      SELECT userHash, videoHash, ${sums.join(', ')} FROM pieces GROUP BY userHash, videoHash
-    ), bounds AS (
-      SELECT userHash, videoHash, range."start" AS "from", range."end" AS "to"
-      FROM (SELECT userHash, videoHash, unnest(ranges) AS range FROM pieces)
-    ), marked AS (
-      SELECT *, CASE WHEN "from" <= max("to") ${within('', '1 PRECEDING')} THEN 0 ELSE 1 END AS begins FROM bounds
-    ), numbered AS (
-      SELECT *, sum(begins) ${within(', begins DESC', 'CURRENT ROW')} AS place FROM marked
-    ), joined AS (
-      SELECT userHash, videoHash, place, min("from") AS "from", max("to") AS "to"
-      FROM numbered GROUP BY userHash, videoHash, place
-    ), united AS (
-      SELECT userHash, videoHash, list({'start': "from", 'end': "to"} ORDER BY "from") AS ranges,
-        sum(round("to" * 1e6)::BIGINT - round("from" * 1e6)::BIGINT)::BIGINT AS uniqueUs
-      FROM joined GROUP BY userHash, videoHash
-    )
-    SELECT ${columns.join(', ')}, coalesce(ranges, ${none}) AS ranges
-    FROM summed LEFT JOIN united USING (userHash, videoHash)`;
-}
-
-/** Writes the rows that were folded now. */
-export async function writeStateRows(database: Database, path: string): Promise<void> {
-  await database.run(`COPY (SELECT * FROM ${FOLDED_TABLE}()) TO ${quoteText(path)} (${STATE_PARQUET})`);
+/** Writes rows of the state. */
+export async function writeStateFile(database: Database, rows: string, path: string): Promise<void> {
+  await database.run(`COPY (${rows}) TO ${quoteText(path)} (${STATE_PARQUET})`);
 }
 
 /**
@@ -96,65 +50,12 @@ export async function compactStateRows(
     const kept = without === null ? '' : `ANTI JOIN ${without} USING (userHash, videoHash)`;
     const pieces = `SELECT rows.* FROM (SELECT * FROM ${stateRows(paths)} ${inPart}) AS rows ${kept}`;
     const file = `rows-${stamp}-${part}.parquet`;
-    await database.run(
-      `COPY (${uniteRowsSql(pieces, uniqueSeconds)}) TO ${quoteText(join(folder, file))} (${STATE_PARQUET})`,
+    await writeStateFile(
+      database,
+      `SELECT ${COLUMN_LIST} FROM (${uniteRowsSql(pieces, uniqueSeconds)})`,
+      join(folder, file),
     );
     files.push(file);
   }
   return files;
-}
-
-/** Writes the ids of `newPaths` that `oldPaths` have not, one a row, in the columns that the scan gives. */
-export async function writeStateTexts(
-  database: Database,
-  oldPaths: readonly string[],
-  newPaths: readonly string[],
-  path: string,
-): Promise<void> {
-  const selectNew = (column: string): string => {
-    const ids = (paths: readonly string[]): string =>
-      `(SELECT DISTINCT ${column} FROM ${stateRows(paths)} WHERE ${column} IS NOT NULL)`;
-    return oldPaths.length === 0
-      ? ids(newPaths)
-      : `(SELECT * FROM ${ids(newPaths)} ANTI JOIN ${ids(oldPaths)} USING (${column}))`;
-  };
-  await database.run(
-    `COPY (SELECT userId, NULL::VARCHAR AS videoId FROM ${selectNew('userId')}
-      UNION ALL SELECT NULL::VARCHAR AS userId, videoId FROM ${selectNew('videoId')})
-     TO ${quoteText(path)} (${STATE_PARQUET})`,
-  );
-}
-
-/** Creates the table `touched`: the pairs that the folds of this update speak of. */
-async function createTouched(database: Database, tables: readonly string[]): Promise<void> {
-  const keys = tables.map((table) => `SELECT userHash, videoHash FROM ${table}()`);
-  await database.run(`CREATE TEMP TABLE touched AS ${keys.join(' UNION ')}`);
-}
-
-/** SQL for all rows of a first update, one a pair: most pairs have no events from the horizon on. */
-export async function wholeRowsSql(database: Database, uniqueSeconds: boolean): Promise<string> {
-  await createTouched(database, [OPEN_TABLE]);
-  const closed = (join: string): string =>
-    `SELECT rows.* FROM (SELECT * FROM ${FOLDED_TABLE}()) AS rows ${join} JOIN touched USING (userHash, videoHash)`;
-  const both = `${closed('SEMI')} UNION ALL SELECT * FROM ${OPEN_TABLE}()`;
-  return `(${closed('ANTI')} UNION ALL BY NAME SELECT * FROM (${uniteRowsSql(both, uniqueSeconds)}))`;
-}
-
-/** SQL for the rows that are another than before, one a pair; of all that the state holds of them. */
-export async function changedRowsSql(
-  database: Database,
-  rowPaths: readonly string[],
-  isVideosChanged: boolean,
-  uniqueSeconds: boolean,
-): Promise<string> {
-  await createTouched(database, [FOLDED_TABLE, OPEN_TABLE]);
-  const rows = `SELECT rows.* FROM (SELECT * FROM ${stateRows(rowPaths)}) AS rows`;
-  const pieces = [
-    `${rows} SEMI JOIN touched USING (userHash, videoHash)`,
-    ...(isVideosChanged
-      ? [`${rows} SEMI JOIN changed_videos USING (videoHash) ANTI JOIN touched USING (userHash, videoHash)`]
-      : []),
-    `SELECT * FROM ${OPEN_TABLE}()`,
-  ];
-  return `(${uniteRowsSql(pieces.join(' UNION ALL '), uniqueSeconds)})`;
 }

@@ -6,6 +6,7 @@ import { EXIT, PlayfoldError } from '../errors.ts';
 import type { InputVersion } from '../run-inputs.ts';
 import type { ResolvedOptions } from '../run-options.ts';
 import type { ExpectedTotals } from '../sink/checks.ts';
+import type { RowSums } from '../sink/row-sums.ts';
 import { VERSION } from '../version.ts';
 import type { Interval } from './windows.ts';
 
@@ -13,7 +14,7 @@ import type { Interval } from './windows.ts';
 export const STATE_FOLDER = '_state';
 const STATE_FILE = 'state.json';
 /** To be raised by whatever gives other rows from the same events, or reads another state. */
-export const STATE_FORMAT = 2;
+export const STATE_FORMAT = 3;
 
 /** An input file that was read, as it was then, and which of its events. */
 export interface SeenInput extends InputVersion {
@@ -59,19 +60,29 @@ export interface State {
   readonly inputs: readonly SeenInput[];
   /** Parquet: folded rows. A pair stands in one file of `whole` at most, and in any of `added`: they add up. */
   readonly rows: { readonly whole: readonly string[]; readonly added: readonly string[] };
-  /** Parquet: the ids behind the hashes. */
-  readonly texts: readonly string[];
-  /** Parquet: title and duration of each video, as published. */
-  readonly durations: string;
+  /** Events of these rows. */
+  readonly closed: Pick<ExpectedTotals, 'eventCount' | 'duplicateCount'>;
+  /** Parquet: hash and id of each user, in one of the files. */
+  readonly users: { readonly files: readonly string[]; readonly count: number };
+  /** Parquet: hash, id, title and duration of each video, as published, and the furthest end of a segment in `rows`. */
+  readonly videos: string;
+  /** Parquet: the pairs that have events from the horizon on, and the first of these. */
+  readonly openPairs: string;
   readonly open: { readonly file: string; readonly places: readonly OpenPlace[] };
   /** What sessions left behind that are silent for longer than their timeout: oldest file first, the newest word stands. */
   readonly carries: readonly CarryFile[];
   /** The published files of each place of the result, by paths in the published folder. */
   readonly places: Readonly<Record<string, readonly string[]>>;
+  /** What the rows of each of these files add up to, as read back by the call that wrote it. */
+  readonly sums: Readonly<Record<string, RowSums>>;
+  /** Parquet: what the rows of each video add up to; null where the table videos is not written. */
+  readonly videoSums: string | null;
+  /** Parquet: the values of watchPercentage and how often each comes. */
+  readonly percentages: string;
   readonly totals: ExpectedTotals;
 }
 
-/** The paths of a state's files of rows, and of texts, in a published folder. */
+/** The paths of a state's files of rows in a published folder. */
 export function rowPathsOf(folder: string, { rows }: Pick<State, 'rows'>): string[] {
   return [...rows.whole, ...rows.added].map((file) => join(folder, STATE_FOLDER, file));
 }

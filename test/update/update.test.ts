@@ -134,6 +134,7 @@ it('equals one run over all events, however they are dealt to files and updates'
         let inputFiles = 0;
         let hash = '';
         let tables: unknown;
+        let result: unknown;
         for (const batch of deal(rows, updateOf.length, updateOf)) {
           for (const lines of batch) writeText(join(inputs, `${++inputFiles}.ndjson`), toNdjson(lines));
           const summary = await update(
@@ -145,6 +146,7 @@ it('equals one run over all events, however they are dealt to files and updates'
           if (files.length > 1) carryingInFiles++;
           hash = summary.contentHash;
           tables = summary.tables;
+          result = summary.result;
           updates++;
           lateEvents += summary.update?.late.events ?? 0;
         }
@@ -159,6 +161,7 @@ it('equals one run over all events, however they are dealt to files and updates'
         if (hash !== expected.contentHash) expect(await readResult(out)).toEqual(await readResult(whole));
         expect(hash).toBe(expected.contentHash);
         expect(tables).toEqual(expected.tables);
+        expect(result).toEqual(expected.result);
       },
     ),
     { numRuns: 17, seed: 20260110 },

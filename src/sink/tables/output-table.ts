@@ -18,6 +18,8 @@ export interface TableInput {
   readonly counters: RunCounters;
   /** SQL for the rows of the engagement table, as written. */
   readonly engagement: string;
+  /** A table of what the rows of each video add up to, where that is known; see videos.ts. */
+  readonly videoSums: string | null;
   /** Where the folded rows lie. */
   readonly folded: readonly BatchPlace[];
   /** Where the records lie, and how many there are; each is also a table function, see record-table.ts. */

@@ -23,6 +23,8 @@ export interface TableWriterInput {
   /** Threads that did the work so far. */
   readonly workers: number;
   readonly counters: RunCounters;
+  /** See TableInput. */
+  readonly videoSums?: string | null;
 }
 
 export interface TableReview {
@@ -44,7 +46,7 @@ export class TableWriter {
   }
 
   async write(): Promise<void> {
-    const { database, options, folds, folder, workers, counters } = this.input;
+    const { database, options, folds, folder, workers, counters, videoSums = null } = this.input;
     const records = registerRecords(database, recordsOf(options.tables), folds);
     for (const table of tablesOf(options.tables)) {
       throwIfStopped(counters);
@@ -55,6 +57,7 @@ export class TableWriter {
         workers,
         counters,
         engagement: this.engagement,
+        videoSums,
         folded: folds.flatMap((fold) => fold.places),
         records,
       });
