@@ -8,7 +8,6 @@ import { killAfterEachStep, killAtRandomMoments } from '../soak/kills.ts';
 import { contendForLock } from '../soak/locks.ts';
 import { runAgain } from '../soak/reruns.ts';
 import { sendSignals } from '../soak/signals.ts';
-import { killUpdates } from '../soak/update-kills.ts';
 import { letWorkersDie } from '../soak/worker-deaths.ts';
 
 // The short version of `npm run soak`: the same work, fewer rounds.
@@ -18,14 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => closeWorkshop(workshop));
 
+// Updates are killed in update/kills.test.ts.
 it.each<[string, number, (workshop: Workshop, extent: Extent) => Promise<Finding>]>([
   [
     'a reader sees a whole result, and a rerun mends all, when a run is killed at a random moment',
-    2,
+    1,
     killAtRandomMoments,
   ],
   ['the same holds after every twelfth step', 40, (at, extent) => killAfterEachStep(at, extent, 12)],
-  ['an update that is killed leaves result and state of one call, and the next one goes on', 1, killUpdates],
   ['verify finds a flipped bit', 12, flipBits],
   ['the same run again changes no byte', 2, runAgain],
   ['of many runs at a time one goes on and the others end with 5', 2, contendForLock],

@@ -65,7 +65,7 @@ describe('a run in this process', () => {
           expect(Object.keys(written[0] ?? {})).toEqual(Object.keys(finished[0] ?? {}));
         },
       ),
-      { numRuns: 60, seed: 20260103 },
+      { numRuns: 35, seed: 20260103 },
     );
   });
 

@@ -115,7 +115,7 @@ describe('what is kept of invalid rows', () => {
         expect(rows).toHaveLength(plain.events.invalid);
         expect(plain.events.read).toBe(plain.events.kept + plain.events.invalid);
       }),
-      { numRuns: 12, seed: 8 },
+      { numRuns: 8, seed: 8 },
     );
   });
 

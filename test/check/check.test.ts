@@ -65,7 +65,7 @@ describe('the numbers of a check', () => {
             expect(report.samples[reason]?.length ?? 0).toBe(Math.min(3, count));
         },
       ),
-      { numRuns: 12, seed: 20260106 },
+      { numRuns: 8, seed: 20260106 },
     );
   });
 

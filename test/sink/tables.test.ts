@@ -88,7 +88,7 @@ describe('the tables beside engagement', () => {
           );
         },
       ),
-      { numRuns: 8, seed: 20260701 },
+      { numRuns: 6, seed: 20260701 },
     );
   });
 

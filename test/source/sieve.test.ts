@@ -11,8 +11,8 @@ import { zstdFrame } from '../written-events.ts';
 
 const folder = temporaryFolder();
 
-const csv = Buffer.from(`a,b\n${'1,2\n'.repeat(6e5)}broken\n`);
-const ndjson = Buffer.from(`${'{"a":1}\n'.repeat(3e5)}{\n`);
+const csv = Buffer.from(`a,b\n${'1,2\n'.repeat(4e5)}broken\n`);
+const ndjson = Buffer.from(`${'{"a":1}\n'.repeat(15e4)}{\n`);
 const dialect = { delimiter: ',', quote: '"', escapeChar: '"', skipLines: 0, columns: ['a', 'b'] };
 
 async function inputFile(name: string, bytes: Buffer): Promise<InputFile> {

@@ -164,7 +164,7 @@ it('equals one run over all events, however they are dealt to files and updates'
         expect(result).toEqual(expected.result);
       },
     ),
-    { numRuns: 17, seed: 20260110 },
+    { numRuns: 13, seed: 20260110 },
   );
   expect(updates).toBeGreaterThan(40);
   expect(lateEvents).toBeGreaterThan(20);
