@@ -170,7 +170,7 @@ export async function benchSkew(
     ]);
     checkSkew(skew, measured.output);
     process.stderr.write(`  ${skew.name}: ${measured.wallSeconds.toFixed(2)} s\n`);
-    results.push([skew, measured]);
+    results.push([skew, { ...measured, peakBytes: measured.output.peakRssBytes }]);
   }
   return results;
 }

@@ -80,6 +80,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'workerFile',
   'binsPerPartition',
   'retentionBytes',
+  'videoSumsBytes',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /**

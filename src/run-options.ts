@@ -55,6 +55,8 @@ export interface WorkSizes {
   readonly rowsPerWorker?: number | undefined;
   /** Bytes of the arrays that add up retention. */
   readonly retentionBytes?: number | undefined;
+  /** What adding up the rows of videos may take at once. */
+  readonly videoSumsBytes?: number | undefined;
   /** When files of carries are united: update/carry-files.ts. */
   readonly carryGrowth?: CarryGrowth | undefined;
   /** Fewer than 64 force two ids onto one hash. */

@@ -11,7 +11,8 @@ export interface TableInput {
   readonly database: Database;
   /** The folder to write the table to. */
   readonly folder: string;
-  readonly settings: WriteSettings & Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes'>;
+  readonly settings: WriteSettings &
+    Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes' | 'videoSumsBytes'>;
   /** Threads that did the work so far. */
   readonly workers: number;
   /** Say when to stop. */

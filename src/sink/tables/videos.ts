@@ -1,39 +1,45 @@
+import { throwIfStopped } from '../../progress-counters.ts';
 import { type OutputColumn, TIERS } from '../engagement-sql.ts';
 import { writeFile } from '../write.ts';
-import { equalsEngagement, microseconds, type OutputTable } from './output-table.ts';
+import { equalsEngagement, microseconds, type OutputTable, type TableInput } from './output-table.ts';
 
-/** What the rows of a video add up to: SQL over a row of engagement. Hundredths and microseconds are whole numbers. */
+/** What the rows of a video add up to: SQL aggregates over rows of engagement. Hundredths and microseconds are whole numbers. */
 const hundredths = (column: string): string => `CAST(round(${column} * 100) AS BIGINT)`;
-const oneIf = (condition: string): string => `CASE WHEN ${condition} THEN 1 ELSE 0 END`;
+const sum = (addend: string): string => `coalesce(sum(${addend}), 0)::BIGINT`;
+const countIf = (condition: string): string => `count(*) FILTER (${condition})`;
 const lower = (name: string): string => name.toLowerCase();
 const MEANS = ['watchPercentage', 'completionPercentage', 'uniqueWatchPercentage', 'engagementScore'];
 
-const SUMS: readonly (readonly [name: string, addend: string])[] = [
-  ['viewers', '1'],
-  ['sessions', 'sessionCount'],
-  ['watchUs', microseconds('totalWatchTime')],
-  ['uniqueUs', microseconds('totalUniqueSecondsWatched')],
-  ['uniqueRows', oneIf('totalUniqueSecondsWatched IS NOT NULL')],
+const SUMS: readonly (readonly [name: string, aggregate: string])[] = [
+  ['viewers', 'count(*)'],
+  ['sessions', sum('sessionCount')],
+  ['watchUs', sum(microseconds('totalWatchTime'))],
+  ['uniqueUs', sum(microseconds('totalUniqueSecondsWatched'))],
+  ['uniqueRows', 'count(totalUniqueSecondsWatched)'],
   ...MEANS.flatMap((column): [string, string][] => [
-    [`${column}Sum`, hundredths(column)],
-    [`${column}Rows`, oneIf(`${column} IS NOT NULL`)],
+    [`${column}Sum`, sum(hundredths(column))],
+    [`${column}Rows`, `count(${column})`],
   ]),
-  ['completed', oneIf('isCompletedAtLeastOnce')],
-  ['replayed', oneIf('isReplay')],
-  ['forwardSkips', 'totalForwardSkips'],
-  ['backwardSkips', 'totalBackwardSkips'],
-  ['pauses', 'totalPauses'],
-  ...TIERS.map((tier) => [lower(tier), oneIf(`engagementTier = '${tier}'`)] as const),
-  ['flagged', oneIf(`dataQualityFlag <> 'ok'`)],
+  ['completed', countIf('isCompletedAtLeastOnce')],
+  ['replayed', countIf('isReplay')],
+  ['forwardSkips', sum('totalForwardSkips')],
+  ['backwardSkips', sum('totalBackwardSkips')],
+  ['pauses', sum('totalPauses')],
+  ...TIERS.map((tier) => [lower(tier), countIf(`engagementTier = '${tier}'`)] as const),
+  ['flagged', countIf(`dataQualityFlag <> 'ok'`)],
 ];
 
 /** What the rows of a video do not add up to. */
 const MEDIANS = `median(totalWatchTime) AS medianWatchTime,
   median(watchedRanges[-1]."end") FILTER (NOT isCompletedAtLeastOnce) AS dropOffPosition`;
 
+/** What all rows of a video have alike: joining 2M videos with their durations takes longer than adding all up. */
+const ALIKE = `any_value(videoTitle) AS title, any_value(videoDuration) AS duration,
+  any_value(durationSource) AS source`;
+
 /** SQL for what the rows of each video in `engagement` (SQL for a table) add up to. */
 export function videoSumsSql(engagement: string, more = ''): string {
-  const sums = SUMS.map(([name, addend]) => `coalesce(sum(${addend}), 0)::BIGINT AS "${name}"`);
+  const sums = SUMS.map(([name, aggregate]) => `${aggregate} AS "${name}"`);
   return `SELECT videoId, ${sums.join(', ')}, min(firstWatchDate) AS firstWatchDate,
       max(lastWatchDate) AS lastWatchDate${more === '' ? '' : `, ${more}`}
     FROM ${engagement} GROUP BY videoId`;
@@ -58,9 +64,9 @@ const mean = (column: string): string =>
 
 const COLUMNS: readonly OutputColumn[] = [
   ['videoId', 'sums.videoId'],
-  ['videoTitle', 'durations.title'],
-  ['videoDuration', 'durations.duration'],
-  ['durationSource', 'durations.source'],
+  ['videoTitle', 'title'],
+  ['videoDuration', 'duration'],
+  ['durationSource', 'source'],
   ['viewers', 'viewers'],
   ['sessionCount', 'sessions'],
   ['totalWatchTime', 'watchUs::DOUBLE / 1e6'],
@@ -82,23 +88,55 @@ const COLUMNS: readonly OutputColumn[] = [
   ['lastWatchDate', 'sums.lastWatchDate'],
 ];
 
+/** What DuckDB holds of a video and of a row while it adds up; what medians gather, it neither counts nor spills. */
+const BYTES_A_VIDEO = 1500;
+const BYTES_A_ROW = 32;
+
+/** SQL for the table of videos from the rows of `engagement`, and the sums of them where these are known. */
+function videosSql(engagement: string, videoSums: string | null): string {
+  const sums =
+    videoSums === null
+      ? `(${videoSumsSql(engagement, `${MEDIANS}, ${ALIKE}`)}) AS sums`
+      : `${videoSums} AS sums
+         JOIN (SELECT videoId, ${MEDIANS} FROM ${engagement} GROUP BY videoId) USING (videoId)
+         LEFT JOIN durations ON durations.id = sums.videoId`;
+  return `SELECT ${COLUMNS.map(([name, sql]) => `${sql} AS "${name}"`).join(', ')} FROM ${sums}`;
+}
+
+async function writeVideos({
+  database,
+  folder,
+  engagement,
+  videoSums,
+  settings,
+  counters,
+}: TableInput): Promise<void> {
+  const [count] = await database.rows<{ videos: number; rows: number }>(
+    `SELECT (SELECT count(*) FROM durations)::DOUBLE AS videos, count(*)::DOUBLE AS rows FROM ${engagement}`,
+  );
+  const { videos: videoCount, rows } = count ?? { videos: 0, rows: 0 };
+  const neededBytes = videoCount * BYTES_A_VIDEO + rows * BYTES_A_ROW;
+  const partCount = Math.ceil(neededBytes / (settings.videoSumsBytes ?? settings.memoryBytes / 4));
+  if (partCount <= 1) {
+    await writeFile(database, folder, `${videosSql(engagement, videoSums)} ORDER BY sums.videoId`);
+    return;
+  }
+  // Part by part: a table in memory can be spilled, and what is being added up cannot.
+  for (let part = 0; part < partCount; part++) {
+    throwIfStopped(counters);
+    const some = `(SELECT * FROM ${engagement} WHERE hash(videoId) % ${partCount} = ${part})`;
+    const into = part === 0 ? 'CREATE TEMP TABLE video_rows AS' : 'INSERT INTO video_rows';
+    await database.run(`${into} ${videosSql(some, videoSums)}`);
+  }
+  await writeFile(database, folder, 'SELECT * FROM video_rows ORDER BY videoId');
+  await database.run('DROP TABLE video_rows');
+}
+
 /** One row a video, summed up from the written engagement rows. */
 export const videos: OutputTable = {
   name: 'videos',
   records: [],
-  write: ({ database, folder, engagement, videoSums }) => {
-    const sums =
-      videoSums === null
-        ? `(${videoSumsSql(engagement, MEDIANS)}) AS sums`
-        : `${videoSums} AS sums
-           JOIN (SELECT videoId, ${MEDIANS} FROM ${engagement} GROUP BY videoId) USING (videoId)`;
-    return writeFile(
-      database,
-      folder,
-      `SELECT ${COLUMNS.map(([name, sql]) => `${sql} AS "${name}"`).join(', ')}
-       FROM ${sums} LEFT JOIN durations ON durations.id = sums.videoId ORDER BY sums.videoId`,
-    );
-  },
+  write: writeVideos,
   checks: (engagement) => [
     ['one row a video', 'count(*) - count(DISTINCT videoId)'],
     ['viewers are the rows of engagement', equalsEngagement('sum(viewers)', engagement, 'count(*)')],
