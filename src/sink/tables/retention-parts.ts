@@ -40,8 +40,16 @@ export async function addInParallel(
     atomics: 'disabled',
     recordTiming: false,
   });
+  // Each thread has arrays of its own: adding to shared ones, where all meet at the most watched videos, took twice as long.
+  const memories = Array.from({ length: workers }, () => new SharedArrayBuffer(sums.memory.byteLength));
+  const free = [...memories];
   try {
-    await forEachAtOnce(parts, workers, (part) => pool.run(part));
+    await forEachAtOnce(parts, workers, async (part) => {
+      const memory = free.pop()!;
+      await pool.run({ ...part, sums: memory });
+      free.push(memory);
+    });
+    for (const memory of memories) sums.include(memory);
   } finally {
     await pool.destroy();
   }

@@ -11,7 +11,7 @@ export interface RetentionSums {
   add(video: number, bucket: number, viewers: number, views: number, ended: number): void;
 }
 
-/** Changes in arrays that threads share, for the first videos: as many as fit. */
+/** Changes in arrays, for the first videos: as many as fit. */
 export class DenseSums implements RetentionSums {
   readonly videoCount: number;
   readonly memory: SharedArrayBuffer;
@@ -19,7 +19,7 @@ export class DenseSums implements RetentionSums {
   private readonly cells: Int32Array;
   private readonly offsets: Float64Array;
 
-  /** Arrays for videos in `byteLimit` bytes, or those that another thread made. */
+  /** Arrays for videos in so many bytes, or in the memory that another thread made. */
   constructor(videos: VideoBuckets, source: number | SharedArrayBuffer) {
     const byteLimit = typeof source === 'number' ? source : source.byteLength;
     this.offsets = new Float64Array(videos.count + 1);
@@ -39,9 +39,15 @@ export class DenseSums implements RetentionSums {
 
   add(video: number, bucket: number, viewers: number, views: number, ended: number): void {
     const at = this.offsets[video]! + bucket * KINDS;
-    if (viewers !== 0) Atomics.add(this.cells, at, viewers);
-    if (views !== 0) Atomics.add(this.cells, at + 1, views);
-    if (ended !== 0) Atomics.add(this.cells, at + 2, ended);
+    this.cells[at] = this.cells[at]! + viewers;
+    this.cells[at + 1] = this.cells[at + 1]! + views;
+    this.cells[at + 2] = this.cells[at + 2]! + ended;
+  }
+
+  /** Adds what another thread added up, in arrays of the same videos. */
+  include(memory: SharedArrayBuffer): void {
+    const cells = new Int32Array(memory);
+    for (let i = 0; i < cells.length; i++) this.cells[i] = this.cells[i]! + cells[i]!;
   }
 
   /** The numbers of each bucket that somebody saw: video by video in the order of `places`, bucket by bucket. */

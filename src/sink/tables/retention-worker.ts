@@ -3,7 +3,7 @@ import { addChanges, type RetentionPlaces } from './retention-changes.ts';
 import { DenseSums } from './retention-sums.ts';
 import { type VideoArrays, VideoBuckets } from './video-buckets.ts';
 
-/** A part of the rows, whose changes are added to arrays that all threads share. */
+/** A part of the rows, whose changes are added to arrays that no other part uses meanwhile. */
 export interface RetentionTask extends RetentionPlaces {
   readonly videos: VideoArrays;
   readonly sums: SharedArrayBuffer;

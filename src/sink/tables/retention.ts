@@ -63,10 +63,8 @@ async function writeRetention(input: TableInput): Promise<void> {
   const { database, folder, settings } = input;
   const { videos, ranks } = await readVideos(database);
   const places = { folded: input.folded, replays: input.records.get('replays')?.places ?? [] };
-  const sums = new DenseSums(
-    videos,
-    settings.retentionBytes ?? Math.min(settings.memoryBytes / 32, MAX_DENSE_BYTES),
-  );
+  const arrayBytes = settings.retentionBytes ?? Math.min(settings.memoryBytes / 32, MAX_DENSE_BYTES);
+  const sums = new DenseSums(videos, arrayBytes / (input.workers === 1 ? 1 : input.workers + 1));
   if (sums.videoCount > 0) await addInParallel(places, videos, sums, input);
   const inOrder = Array.from({ length: sums.videoCount }, (_, video) => video);
   inOrder.sort((a, b) => ranks[a]! - ranks[b]!);
