@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import { forEachAtOnce } from './at-once.ts';
 import { DiskFullError, EXIT, PlayfoldError } from './errors.ts';
 import { quotePath, quoteText } from './sql-text.ts';
 
@@ -77,21 +78,15 @@ export class Database {
   async runAtOnce(statements: readonly string[], count: number): Promise<void> {
     while (this.others.length < Math.min(count, statements.length) - 1)
       this.others.push(await this.instance.connect());
-    let next = 0;
-    const results = await Promise.allSettled(
-      [this.connection, ...this.others].slice(0, count).map(async (connection) => {
-        while (next < statements.length) {
-          this.throwIfStopped();
-          const sql = statements[next++]!;
-          await connection.run(sql).catch((error: unknown) => {
-            next = statements.length;
-            throw translateError(error);
-          });
-        }
-      }),
-    );
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const free = [this.connection, ...this.others];
+    await forEachAtOnce(statements, count, async (sql) => {
+      this.throwIfStopped();
+      const connection = free.pop()!;
+      await connection.run(sql).catch((error: unknown) => {
+        throw translateError(error);
+      });
+      free.push(connection);
+    });
   }
 
   /** Rows as plain objects: integers wider than 53 bits, decimals and timestamps arrive as text. */

@@ -1,3 +1,4 @@
+import { forEachAtOnce } from './at-once.ts';
 import {
   describeDiskError,
   estimateNeeds,
@@ -11,7 +12,7 @@ import { Exchange } from './exchange/exchange.ts';
 import type { FoldResult } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
 import { planRun, type RunPlan, readTitles } from './plan.ts';
-import { forEachAtOnce, openPool, type Pool, type PoolOptions } from './pool/pool.ts';
+import { openPool, type Pool, type PoolOptions } from './pool/pool.ts';
 import { StoppedError, throwIfStopped } from './progress-counters.ts';
 import { accountForRows, type ScanAccount } from './row-account.ts';
 import { findInputs, type RunInputs } from './run-inputs.ts';

@@ -1,5 +1,4 @@
 import { setFlagsFromString } from 'node:v8';
-import { Piscina } from 'piscina';
 import { fromErrorData, PlayfoldError } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
@@ -9,6 +8,7 @@ import type { ScanResult } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import type { ExecutorSettings } from './executor.ts';
 import { type Task, type TaskResult, TaskRunner } from './task.ts';
+import { openWorkerThreads } from './worker-threads.ts';
 
 /** Does units of work, so many at a time. */
 export interface Pool {
@@ -84,51 +84,7 @@ function openWorkers(threads: number, settings: ExecutorSettings, { workerFile }
   // DuckDB's vectors reach a worker as memory outside its heap, 100 KB a chunk. With V8's default of some 25 MB
   // between full collections these took a tenth of the scan.
   setFlagsFromString('--initial-old-space-size=128');
-  const piscina = new Piscina<Task, TaskResult>({
-    filename: workerFile ?? new URL('./worker.js', import.meta.url).href,
-    minThreads: threads,
-    maxThreads: threads,
-    workerData: settings,
-    // Workers spend their time in DuckDB and the kernel: let them sleep between tasks, not spin.
-    atomics: 'disabled',
-    recordTiming: false,
-  });
-  // A worker that dies between tasks is replaced, and no task is the worse for it.
-  piscina.on('error', () => undefined);
-  // Workers that die while they start are not replaced: without this, tasks would wait for ever.
-  const deserted = new Promise<never>((_, reject) => {
-    piscina.on('workerDestroy', () =>
-      setImmediate(() => piscina.threads.length === 0 && reject(new Error('no worker can be started'))),
-    );
-  });
-  deserted.catch(() => undefined);
-  return {
-    runTask: (task) => Promise.race([piscina.run(task), deserted]),
-    close: () => piscina.destroy(),
-  };
-}
-
-/**
- * Runs `work` for each item, at most `atOnce` at a time, in order of the items. Stops starting at the first
- * failure, waits for what is under way, then throws it.
- */
-export async function forEachAtOnce<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item, index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let failure: { readonly error: unknown } | null = null;
-  const lane = async (): Promise<void> => {
-    while (next < items.length && failure === null) {
-      const index = next++;
-      try {
-        await work(items[index]!, index);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
-  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  const file = workerFile ?? new URL('./worker.js', import.meta.url).href;
+  const { run, close } = openWorkerThreads<Task, TaskResult>(file, threads, settings);
+  return { runTask: run, close };
 }

@@ -1,12 +1,13 @@
-import type { Database } from '../duckdb.ts';
+import { type Database, quoteText } from '../duckdb.ts';
 
 /** A dictionary stands in every row group: it may weigh so much a row. */
 const DICTIONARY_BYTES_A_ROW = 8;
-const ROWS_A_GROUP = 61_440;
+/** Half the usual size takes half the memory and no more time. */
+export const ROWS_A_GROUP = 61_440;
 
 /** SQL for one of a few fixed texts as an ENUM of all of them. See encodeVideos for what it spares. */
 export function enumSql(values: readonly string[]): string {
-  return `ENUM(${values.map((value) => `'${value}'`).join(', ')})`;
+  return `ENUM(${values.map(quoteText).join(', ')})`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { EXIT, PlayfoldError } from '../errors.ts';
 import { idHash } from '../source/scan.ts';
 import { enumSql } from './dictionaries.ts';
 import { FOLDED_TABLE } from './folded-table.ts';
+import { hashSumSql } from './hash-sums.ts';
 
 /** SQL for the texts that the scans kept. */
 function textsSource(textPaths: readonly string[]): string {
@@ -102,7 +103,7 @@ export async function createEstimates(
      SELECT videoHash, nullif(endUs, 0) / 1e6 AS duration FROM folded_sums WHERE isVideo`,
   );
   const [row] = await database.rows<{ pairSum: string }>(
-    `SELECT (coalesce(sum(pairSum), 0) % 18446744073709551616)::VARCHAR AS pairSum FROM folded_sums WHERE isVideo`,
+    `SELECT ${hashSumSql('pairSum')} AS pairSum FROM folded_sums WHERE isVideo`,
   );
   return row?.pairSum ?? '';
 }

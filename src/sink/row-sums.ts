@@ -2,6 +2,7 @@ import type { Database } from '../duckdb.ts';
 import { idHash } from '../source/scan.ts';
 import { countNegativeRows, FORBIDDEN_COUNTS, readViolations, type Violations } from './checks.ts';
 import { FLAGS, outputColumns, TIERS } from './engagement-sql.ts';
+import { addHashes, hashSumSql } from './hash-sums.ts';
 import { parquetFiles } from './write.ts';
 
 /** What some rows of engagement add up to: those of two sets of rows add up to those of both. */
@@ -44,18 +45,9 @@ export function addSums(a: RowSums, b: RowSums): RowSums {
   };
 }
 
-/** The sum of two sums of hashes, modulo 2^64; `sign` -1 for their difference. */
-export function addHashes(a: string, b: string, sign = 1n): string {
-  return String(BigInt.asUintN(64, BigInt(a) + sign * BigInt(b)));
-}
-
 function addCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) {
   return Object.fromEntries(Object.entries(a).map(([name, count]) => [name, count + (b[name] ?? 0)]));
 }
-
-/** SQL for a sum of hashes modulo 2^64, as text. */
-export const hashSumSql = (hash: string): string =>
-  `(coalesce(sum(${hash}), 0) % 18446744073709551616)::VARCHAR`;
 
 /** How ids and rows are hashed. */
 export interface HashSettings {

@@ -1,5 +1,6 @@
 import type { Database } from '../duckdb.ts';
 import { type Check, type ExpectedTotals, judgeRows } from './checks.ts';
+import { toHex } from './hash-sums.ts';
 import type { ReadRows } from './row-sums.ts';
 
 /** Figures of a result, read back from what was written. */
@@ -80,7 +81,7 @@ export async function reviewRows(
         watchSeconds: seconds,
       })),
     },
-    contentHash: BigInt(sums.rowHash).toString(16).padStart(16, '0'),
+    contentHash: toHex(sums.rowHash),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from '../duckdb.ts';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
+import { hashSumSql } from '../sink/hash-sums.ts';
 import type { PartitionBy } from '../sink/partitions.ts';
-import { hashSumSql } from '../sink/row-sums.ts';
 import { placeSql } from './result-places.ts';
 import { foldedRows, OPEN_TABLE, stateRows } from './state-rows.ts';
 import { uniteRowsSql } from './unite-rows.ts';

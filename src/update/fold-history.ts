@@ -1,10 +1,11 @@
+import { forEachAtOnce } from '../at-once.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { Exchange, type Piece } from '../exchange/exchange.ts';
 import { NO_CARRIES, type PairSet } from '../fold/carry-table.ts';
 import type { FoldResult } from '../fold/fold.ts';
 import type { HorizonFoldResult } from '../fold/horizon-fold.ts';
 import { scanSlices } from '../pipeline.ts';
-import { forEachAtOnce, type Pool } from '../pool/pool.ts';
+import type { Pool } from '../pool/pool.ts';
 import { FOLDED_TABLE, registerFoldedTable } from '../sink/folded-table.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import type { CarryFiles } from './carry-files.ts';

@@ -1,15 +1,8 @@
 import { join } from 'node:path';
 import type { ExpectedTotals } from '../sink/checks.ts';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
-import {
-  addHashes,
-  addSums,
-  hashSumSql,
-  NO_ROWS,
-  type ReadRows,
-  type RowSums,
-  readFileRows,
-} from '../sink/row-sums.ts';
+import { addHashes, hashSumSql } from '../sink/hash-sums.ts';
+import { addSums, NO_ROWS, type ReadRows, type RowSums, readFileRows } from '../sink/row-sums.ts';
 import type { RowAccount } from '../summary.ts';
 import type { ChangedRows } from './changed-rows.ts';
 import type { FoldedUpdate } from './folded-update.ts';

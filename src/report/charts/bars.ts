@@ -13,6 +13,17 @@ export interface Bar {
   readonly color?: string;
 }
 
+/** A y axis of amounts, from zero. */
+const amountAxis = (label: string) => ({
+  label,
+  labelArrow: 'none' as const,
+  grid: true,
+  ticks: 4,
+  nice: true,
+  zero: true,
+  tickFormat: formatTick,
+});
+
 /** Horizontal bars in the order given, each with its text behind it: that is why there is no axis of values. */
 export function barChart(bars: readonly Bar[], labelLength = LABEL_LENGTH): Html {
   const shown = bars.map((bar) => ({ ...bar, label: shorten(bar.label, labelLength) }));
@@ -63,15 +74,7 @@ export function classChart(bars: readonly Bar[], xLabel: string, yLabel: string)
       tickSize: 0,
       domain: bars.map(({ label }) => label),
     },
-    y: {
-      label: yLabel,
-      labelArrow: 'none',
-      grid: true,
-      ticks: 4,
-      nice: true,
-      zero: true,
-      tickFormat: formatTick,
-    },
+    y: amountAxis(yLabel),
     marks: [
       Plot.barY(bars, {
         x: 'label',
@@ -155,15 +158,7 @@ export function dayChart(days: readonly { day: Date; value: number }[], yLabel: 
     marginLeft: 48,
     marginTop: 24,
     x: { type: 'utc', label: null, ticks: 5 },
-    y: {
-      label: yLabel,
-      labelArrow: 'none',
-      grid: true,
-      ticks: 4,
-      nice: true,
-      zero: true,
-      tickFormat: formatTick,
-    },
+    y: amountAxis(yLabel),
     marks: [...marks, Plot.ruleY([0])],
   });
 }

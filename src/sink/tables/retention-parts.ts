@@ -1,6 +1,6 @@
-import { Piscina } from 'piscina';
+import { forEachAtOnce } from '../../at-once.ts';
 import type { BatchPlace } from '../../exchange/batch-writer.ts';
-import { forEachAtOnce } from '../../pool/pool.ts';
+import { openWorkerThreads } from '../../pool/worker-threads.ts';
 import type { TableInput } from './output-table.ts';
 import type { RetentionPlaces } from './retention-changes.ts';
 import type { DenseSums } from './retention-sums.ts';
@@ -33,25 +33,20 @@ export async function addInParallel(
     addPart(parts[0]!);
     return;
   }
-  const pool = new Piscina<RetentionTask, void>({
-    filename: new URL('./retention-worker.js', import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    atomics: 'disabled',
-    recordTiming: false,
-  });
+  const file = new URL('./retention-worker.js', import.meta.url).href;
+  const threads = openWorkerThreads<RetentionTask, void>(file, workers);
   // Each thread has arrays of its own: adding to shared ones, where all meet at the most watched videos, took twice as long.
   const memories = Array.from({ length: workers }, () => new SharedArrayBuffer(sums.memory.byteLength));
   const free = [...memories];
   try {
     await forEachAtOnce(parts, workers, async (part) => {
       const memory = free.pop()!;
-      await pool.run({ ...part, sums: memory });
+      await threads.run({ ...part, sums: memory });
       free.push(memory);
     });
     for (const memory of memories) sums.include(memory);
   } finally {
-    await pool.destroy();
+    await threads.close();
   }
 }
 

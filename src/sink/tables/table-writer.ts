@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../../run-options.ts';
 import type { TableSummary } from '../../summary.ts';
 import type { Check } from '../checks.ts';
 import { registerFlatTable } from '../flat-table.ts';
+import { hashSumSql, toHex } from '../hash-sums.ts';
 import { ENGAGEMENT, tableSource } from '../write.ts';
 import { recordsOf, tablesOf } from './index.ts';
 import type { TableInput } from './output-table.ts';
@@ -71,13 +72,13 @@ export class TableWriter {
     for (const { name, checks } of tablesOf(options.tables)) {
       const rules = checks(this.engagement);
       const columns = rules.map(([, violations], i) => `(${violations})::DOUBLE AS check${i}`);
-      const [found] = await database.rows<Record<string, number> & { contentHash: string }>(
+      const [found] = await database.rows<Record<string, number> & { rowHash: string }>(
         `SELECT count(*)::DOUBLE AS rowCount, ${columns.map((column) => `${column}, `).join('')}
-           printf('%016x', (coalesce(sum(hash(written)), 0) % 18446744073709551616)::UBIGINT) AS contentHash
+           ${hashSumSql('hash(written)')} AS rowHash
          FROM ${tableSource(folder, name)} AS written`,
       );
       reviews.push({
-        summary: { name, rows: found?.rowCount ?? 0, contentHash: found?.contentHash ?? '' },
+        summary: { name, rows: found?.rowCount ?? 0, contentHash: toHex(found?.rowHash ?? '0') },
         checks: rules.map(([rule], i) => ({
           name: `${name}: ${rule}`,
           violations: found?.[`check${i}`] ?? Number.NaN,
