@@ -22,7 +22,7 @@ import { findSameRun } from './sink/manifest.ts';
 import { mergeResult } from './sink/merge.ts';
 import type { Staging } from './sink/publish.ts';
 import { QuarantineFolder } from './sink/quarantine-folder.ts';
-import type { ScanResult } from './source/scan.ts';
+import type { ScanTotals } from './source/scan.ts';
 import type { ScanSlice } from './source/slices.ts';
 import { Stopwatch } from './stopwatch.ts';
 import type { RunSummary } from './summary.ts';
@@ -130,7 +130,7 @@ async function foldInputs(
 
 /** What the stages before the merge give; texts and what was spilled lie in the temporary folder. */
 export interface FoldedSlices {
-  readonly scans: readonly ScanResult[];
+  readonly scans: readonly ScanTotals[];
   readonly account: ScanAccount;
   readonly folds: readonly FoldResult[];
 }
@@ -148,7 +148,9 @@ export async function foldSlices(
     const scans = await scanSlices(pool, plan.slices, exchange);
     const account = accountForRows(scans);
     await beforeFold?.(account);
-    return { scans, account, folds: await foldPartitions(pool, exchange, plan.partitionCount) };
+    const folds = await foldPartitions(pool, exchange, plan.partitionCount);
+    await exchange.discard();
+    return { scans, account, folds };
   } finally {
     await pool.close();
   }
@@ -160,12 +162,12 @@ export async function scanSlices(
   slices: readonly ScanSlice[],
   exchange: Exchange,
   firstIndex = 0,
-): Promise<ScanResult[]> {
-  const results: ScanResult[] = [];
+): Promise<ScanTotals[]> {
+  const results: ScanTotals[] = [];
   await forEachAtOnce(slices, pool.threads, async (slice, index) => {
-    const result = await pool.scan(slice, firstIndex + index);
-    exchange.add(result.batches);
-    results.push(result);
+    const { batches, ...totals } = await pool.scan(slice, firstIndex + index);
+    exchange.add(batches);
+    results.push(totals);
   });
   return results;
 }

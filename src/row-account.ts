@@ -1,6 +1,6 @@
 import { INVALID_REASONS } from './kernel/scan-kernel.ts';
 import { MALFORMED, ROW_REASONS } from './source/row-reasons.ts';
-import type { ScanResult } from './source/scan.ts';
+import type { ScanTotals } from './source/scan.ts';
 
 /** What the scans counted, all slices together. */
 export interface ScanAccount {
@@ -13,7 +13,7 @@ export interface ScanAccount {
 }
 
 /** Adds up the scans. */
-export function accountForRows(scans: readonly ScanResult[]): ScanAccount {
+export function accountForRows(scans: readonly ScanTotals[]): ScanAccount {
   const invalidByReason: Record<string, number> = Object.fromEntries(
     ROW_REASONS.map((reason) => [reason, 0]),
   );

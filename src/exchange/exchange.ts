@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { FRAGMENT_BYTES } from '../kernel/layout.ts';
 import type { BatchPlace } from './batch-writer.ts';
 
@@ -53,6 +54,16 @@ export class Exchange {
       if (piece.fragmentCount > 0) pieces.push(piece);
     }
     return pieces;
+  }
+
+  /**
+   * Gives up all batches and their files, once they are folded: the page cache that these take serves the merge, where
+   * fresh memory may cost a second a GB.
+   */
+  async discard(): Promise<void> {
+    const paths = new Set(this.batches.map(({ place }) => place.path).filter((path) => path !== ''));
+    this.batches.length = 0;
+    await Promise.all([...paths].map((path) => rm(path, { force: true })));
   }
 }
 

@@ -4,7 +4,7 @@ import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { RunInputs } from '../run-inputs.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import type { ScanResult } from '../source/scan.ts';
+import type { ScanTotals } from '../source/scan.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
 import type { ExpectedTotals } from './checks.ts';
@@ -29,7 +29,7 @@ export interface MergeInput {
   readonly options: ResolvedOptions;
   readonly staging: Staging;
   readonly inputs: RunInputs;
-  readonly scans: readonly ScanResult[];
+  readonly scans: readonly ScanTotals[];
   readonly folds: readonly FoldResult[];
   readonly account: ScanAccount;
   readonly stopwatch: Stopwatch;

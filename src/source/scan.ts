@@ -42,14 +42,18 @@ export interface ScanSettings {
   readonly quarantineFolder: string | null;
 }
 
-export interface ScanResult {
+/** What the scan of a slice came to. */
+export interface ScanTotals {
   readonly counts: SliceCounts;
-  readonly batches: readonly PartitionedBatch[];
   readonly spilledBytes: number;
   /** A Parquet file with the text of ids and names that this worker saw first here. */
   readonly textsPath: string;
   /** The time of the latest event kept, where it was wanted and there is one. */
   readonly latestUs: bigint | null;
+}
+
+export interface ScanResult extends ScanTotals {
+  readonly batches: readonly PartitionedBatch[];
 }
 
 /** SQL for the 64-bit key of an id's text. */

@@ -2,7 +2,7 @@ import type { ScanAccount } from '../row-account.ts';
 import type { RunInputs } from '../run-inputs.ts';
 import type { Manifest } from '../sink/manifest.ts';
 import type { Staging } from '../sink/publish.ts';
-import type { ScanResult } from '../source/scan.ts';
+import type { ScanTotals } from '../source/scan.ts';
 import type { ScanSlice } from '../source/slices.ts';
 import type { KeptCarries } from './carry-files.ts';
 import type { FoldedHistory } from './fold-history.ts';
@@ -29,7 +29,7 @@ export interface FoldedUpdate extends Update {
   readonly partitionBits: number;
   readonly dialects: readonly string[];
   readonly slices: readonly ScanSlice[];
-  readonly scans: readonly ScanResult[];
+  readonly scans: readonly ScanTotals[];
   readonly account: ScanAccount;
   readonly folded: FoldedHistory;
   readonly open: State['open'];

@@ -1,4 +1,4 @@
-import type { ScanResult } from '../source/scan.ts';
+import type { ScanTotals } from '../source/scan.ts';
 import type { State } from './state.ts';
 import type { ResolvedUpdateOptions } from './update-options.ts';
 
@@ -9,7 +9,7 @@ const NO_HORIZON_US = -(2n ** 60n);
 export function advance(
   { latenessUs }: ResolvedUpdateOptions,
   state: State | null,
-  scans: readonly ScanResult[],
+  scans: readonly ScanTotals[],
 ): { watermarkUs: bigint | null; horizonUs: bigint } {
   const nowUs = BigInt(Date.now()) * 1000n;
   let watermarkUs = state?.watermarkUs ?? null;

@@ -158,6 +158,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     retained: async () => planReads(job, await retainedReads(selection.seen, 'to fold late events again')),
     scanned: slices.length,
   });
+  await exchange.discard();
   const open = openFile.close();
   const carries = await carryFiles.close();
   await job.closePool(plan);
