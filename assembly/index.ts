@@ -10,5 +10,6 @@ export const HEAP_BASE: usize = __heap_base;
 
 export { foldPartition } from './fold';
 export { countShares, selectFragments, splitFragments } from './group';
+export { narrowEvents, widenEvents } from './narrow';
 export { scanFlush } from './partition';
 export { scanPush } from './scan';

@@ -18,7 +18,7 @@ export interface SpaceNeed {
 }
 
 /** Bytes an event takes in spilled batches, and in a result of some 30 events a row. */
-const SPILL_BYTES_AN_EVENT = 16;
+const SPILL_BYTES_AN_EVENT = 8;
 const RESULT_BYTES_AN_EVENT = 2;
 /** The least that is asked for when a disk was full although the estimate was met. */
 const MORE_BYTES = 1e6;

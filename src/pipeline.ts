@@ -143,8 +143,7 @@ export async function foldSlices(
 ): Promise<FoldedSlices> {
   const pool = openPool(plan.workers, plan.executor, poolOptions);
   try {
-    const { eventStride, binsPerPartition } = plan.executor.fold;
-    const exchange = new Exchange(eventStride, binsPerPartition);
+    const exchange = new Exchange(plan.executor.fold.binsPerPartition);
     const scans = await scanSlices(pool, plan.slices, exchange);
     const account = accountForRows(scans);
     await beforeFold?.(account);

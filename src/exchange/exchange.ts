@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { FRAGMENT_BYTES } from '../kernel/layout.ts';
+import type { EventScale } from '../kernel/narrow-events.ts';
 import type { BatchPlace } from './batch-writer.ts';
 
 /** One round of fragments, in the order of bins, and where to find each partition in it. */
@@ -8,6 +9,10 @@ export interface PartitionedBatch {
   /** Fragments and events before each partition, partitions + 1: every `binsPerPartition`th of the Arrow offsets. */
   readonly fragmentOffsets: Int32Array;
   readonly eventOffsets: Int32Array;
+  /** Bytes of an event. */
+  readonly eventStride: number;
+  /** What narrow events count in, or null. */
+  readonly scale: EventScale | null;
 }
 
 /** The part of one batch that belongs to one partition. Plain data; positions in bytes. */
@@ -22,6 +27,8 @@ export interface Piece {
   /** Arrow offsets (i32) of the partition's bins, bins + 1. */
   readonly fragmentOffsetsAt: number;
   readonly eventOffsetsAt: number;
+  /** What the events count in where they are narrow, or null. */
+  readonly scale: EventScale | null;
 }
 
 const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
@@ -33,12 +40,10 @@ export function thinOffsets(offsets: Int32Array, stride: number): Int32Array {
 
 /** Holds what the scan left behind, batch by batch, and hands it out partition by partition. */
 export class Exchange {
-  private readonly eventStride: number;
   private readonly binsPerPartition: number;
   private readonly batches: PartitionedBatch[] = [];
 
-  constructor(eventStride: number, binsPerPartition: number) {
-    this.eventStride = eventStride;
+  constructor(binsPerPartition: number) {
     this.binsPerPartition = binsPerPartition;
   }
 
@@ -50,7 +55,7 @@ export class Exchange {
   piecesOf(partition: number): Piece[] {
     const pieces: Piece[] = [];
     for (const batch of this.batches) {
-      const piece = pieceOf(batch, partition, this.eventStride, this.binsPerPartition);
+      const piece = pieceOf(batch, partition, this.binsPerPartition);
       if (piece.fragmentCount > 0) pieces.push(piece);
     }
     return pieces;
@@ -72,13 +77,8 @@ export class Exchange {
  *
  *   | fragment offsets | fragments | event offsets | events | <- bodyEnd
  */
-function pieceOf(
-  batch: PartitionedBatch,
-  partition: number,
-  eventStride: number,
-  binsPerPartition: number,
-): Piece {
-  const { fragmentOffsets, eventOffsets, place } = batch;
+function pieceOf(batch: PartitionedBatch, partition: number, binsPerPartition: number): Piece {
+  const { fragmentOffsets, eventOffsets, eventStride, place, scale } = batch;
   const last = fragmentOffsets.length - 1;
   const offsetBytes = padded((last * binsPerPartition + 1) * 4);
   const eventsStart = place.bodyEnd - padded(eventOffsets[last]! * eventStride);
@@ -95,5 +95,6 @@ function pieceOf(
     eventCount: eventOffsets[partition + 1]! - firstEvent,
     fragmentOffsetsAt: fragmentsStart - offsetBytes + firstBinAt,
     eventOffsetsAt: eventsStart - offsetBytes + firstBinAt,
+    scale,
   };
 }

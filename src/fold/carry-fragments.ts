@@ -150,5 +150,5 @@ export function unpackCarries(table: CarryTable): Piece {
     event += EVENT_WORDS;
   }
   const places = { path: '', fragmentsAt: 0, eventsAt, fragmentOffsetsAt: 0, eventOffsetsAt: 0 };
-  return { memory, fragmentCount: table.count, eventCount, ...places };
+  return { memory, fragmentCount: table.count, eventCount, ...places, scale: null };
 }

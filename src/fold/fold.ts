@@ -92,7 +92,7 @@ export class Folder {
         largestBin: largestBin(offsets),
       });
       for (const [i, piece] of source.pieces.entries()) {
-        source.read(piece, fold.next(piece));
+        source.load(piece, fold);
         fold.keep(piece, offsets[i]!);
       }
       yield fold;
@@ -125,7 +125,7 @@ export class Folder {
       eventCount: counts.eventCount + source.largest.eventCount,
     });
     for (const piece of source.pieces) {
-      source.read(piece, fold.next(piece));
+      source.load(piece, fold);
       fold.keepInOne(fold.selectShare(piece, share, shareCount));
     }
     return fold;

@@ -84,7 +84,7 @@ export class HorizonSplit {
 
   private load(fromHorizon: boolean): void {
     for (const piece of this.source.pieces) {
-      this.source.read(piece, this.kernel.next(piece));
+      this.source.load(piece, this.kernel);
       let counts: FragmentCounts = piece;
       if (this.shareCount > 1) counts = this.kernel.selectShare(counts, this.share, this.shareCount);
       this.kernel.keepInOne(this.kernel.selectSide(counts, this.horizonUs, fromHorizon));

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Piece } from '../exchange/exchange.ts';
-import type { BinOffsets } from '../kernel/fold-kernel.ts';
+import type { BinOffsets, FoldKernel } from '../kernel/fold-kernel.ts';
 import { FRAGMENT_BYTES } from '../kernel/layout.ts';
 import type { FragmentCounts } from '../kernel/memory-plan.ts';
 
@@ -23,7 +23,17 @@ export class PieceReader {
     this.largest = counts(Math.max);
   }
 
-  /** Copies a piece's fragments and events into memory of the caller. */
+  /** Copies a piece's fragments and events to where a fold takes the next ones. */
+  load(piece: Piece, fold: FoldKernel): void {
+    if (piece.scale === null) {
+      this.read(piece, fold.next(piece));
+      return;
+    }
+    this.read(piece, fold.nextNarrow(piece));
+    fold.widen(piece, piece.scale);
+  }
+
+  /** Copies a piece's fragments and events, as they are, into memory of the caller. */
   read(piece: Piece, into: { readonly fragments: Uint8Array; readonly events: Uint8Array }): void {
     this.copy(piece, piece.fragmentsAt, into.fragments);
     this.copy(piece, piece.eventsAt, into.events);

@@ -14,10 +14,12 @@ import {
   FOLD_RUNS,
   FOLD_THRESHOLDS,
   FRAGMENT_BYTES,
+  NARROW_EVENT_BYTES,
   ROW_COLUMNS,
   ROW_WIDE_COLUMNS,
 } from './layout.ts';
 import { type FoldSize, type FragmentCounts, type MemoryPlan, planFold } from './memory-plan.ts';
+import { type EventScale, widenEvents } from './narrow-events.ts';
 import { isHash, RECORDS, type RecordName, type RecordRows } from './records.ts';
 
 /** The folded rows of one task, column by column. */
@@ -74,6 +76,17 @@ export class FoldKernel {
   /** Views for the caller to fill with the next fragments and their events, before it keeps them or a part. */
   next(counts: FragmentCounts): FragmentBytes {
     return this.bytesOf(this.fragmentsPtr, this.eventsPtr, counts);
+  }
+
+  /** As `next`, for narrow events: `widen` them once they are filled in. */
+  nextNarrow(counts: FragmentCounts): FragmentBytes {
+    const views = this.next(counts);
+    return { ...views, events: views.events.subarray(-counts.eventCount * NARROW_EVENT_BYTES) };
+  }
+
+  /** Gives the narrow events that were filled in their width. */
+  widen({ eventCount }: FragmentCounts, scale: EventScale): void {
+    widenEvents(this.kernel, this.eventsPtr, eventCount, scale);
   }
 
   /** Keeps all that was filled in: the next piece, whose bins lie at `offsets`, counted from the first. */

@@ -30,6 +30,15 @@ export interface KernelExports {
     fromHorizon: number,
     eventCountPtr: number,
   ): number;
+  narrowEvents(eventsPtr: number, eventCount: number, scalePtr: number): number;
+  widenEvents(
+    eventsPtr: number,
+    eventCount: number,
+    earliestUs: bigint,
+    timeUnitUs: number,
+    positionUnitUs: number,
+    positionBits: number,
+  ): number;
 }
 
 const WASM_PAGE_BYTES = 65536;

@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -11,6 +11,7 @@ export const CLASS_SEEK = 2;
 export const CLASS_PLAY = 3;
 export const CLASS_RESUME = 4;
 export const CLASS_PROGRESS = 5;
+export const CLASS_BITS = 3;
 
 // Not events: what a session's last visit left behind at a horizon, for a later fold to go on from. One or two of
 // them stand before the session's events. An opener: the time and position at which watching started. A visit: the
@@ -47,6 +48,7 @@ export const STATUS_NOT_ASCENDING = -3; // a pair came twice: a bug, since group
 export const CHUNK_ROWS = 2048; // one vector of DuckDB
 export const FRAGMENT_BYTES = 32; // user, video, session hash: u64; event count: u32; free: u32
 export const EVENT_BYTES = 16; // timestampUs << 3 | class: i64; positionUs: i64
+export const NARROW_EVENT_BYTES = 8; // time since the earliest of a round, position and class
 export const EVENT_FROM_BYTES = 24; // and fromUs + 1: i64, 0 when absent
 export const NAME_BYTES = 24; // hash: u64; class, or NAME_UNKNOWN: u32; used: u32; rows of an unknown name: u64
 export const NAME_SLOTS = 1024; // a power of two; at most half are filled

@@ -7,9 +7,11 @@ import {
   NAME_BYTES,
   NAME_SLOTS,
   NAME_UNKNOWN,
+  NARROW_EVENT_BYTES,
   SCAN_BIN_BITS,
   SCAN_COUNTERS,
   SCAN_EVENT_STRIDE,
+  SCAN_EVENTS,
   SCAN_FLAGS,
   SCAN_FROM,
   SCAN_FROM_VALID,
@@ -35,6 +37,7 @@ import {
   STATUS_ROUND_FULL,
 } from './layout.ts';
 import { type MemoryPlan, planScan, type ScanSize } from './memory-plan.ts';
+import { type EventScale, narrowEvents } from './narrow-events.ts';
 
 /** The reasons for which a row is invalid, in the order of SPEC.md section 1. */
 export const INVALID_REASONS = [
@@ -70,6 +73,8 @@ export interface Round {
   readonly eventOffsets: Int32Array;
   readonly events: Uint8Array;
   readonly eventStride: number;
+  /** What narrow events count in; null for events of EVENT_BYTES or EVENT_FROM_BYTES. */
+  readonly scale: EventScale | null;
 }
 
 /** Bytes of the columns of one chunk, in the order in which the hand-over passes them. */
@@ -151,7 +156,20 @@ export class ScanKernel {
       eventOffsets,
       events: this.region(SCAN_OUT_EVENTS, (eventOffsets[offsetCount - 1] ?? 0) * eventStride),
       eventStride,
+      scale: null,
     };
+  }
+
+  /** As `flush`, with narrow events where they fit. */
+  flushNarrow(): Round {
+    const round = this.flush();
+    if (this.hasFrom) return round;
+    const eventCount = round.events.byteLength / EVENT_BYTES;
+    // The events in input order are of no use any more.
+    const scale = narrowEvents(this.kernel, this.slot(SCAN_OUT_EVENTS), eventCount, this.slot(SCAN_EVENTS));
+    if (scale === null) return round;
+    const events = round.events.subarray(0, eventCount * NARROW_EVENT_BYTES);
+    return { ...round, events, eventStride: NARROW_EVENT_BYTES, scale };
   }
 
   counts(): ScanCounts {

@@ -45,18 +45,20 @@ export class RoundCollector implements ChunkTaker {
   }
 
   flush(): void {
-    const round = this.kernel.flush();
+    const round = this.kernel.flushNarrow();
     if (round.fragments.byteLength === 0) return;
     this.latest?.look(round);
     this.batches.push({
       place: this.writer.write(roundToBatch(round)),
       fragmentOffsets: thinOffsets(round.fragmentOffsets, this.binsPerPartition),
       eventOffsets: thinOffsets(round.eventOffsets, this.binsPerPartition),
+      eventStride: round.eventStride,
+      scale: round.scale,
     });
   }
 }
 
-/** Finds the latest event by the halves of its first word: comparing BigInts would take ten times as long. */
+/** Finds the latest event, of events with fromTime, by the halves of its first word: comparing BigInts would take ten times as long. */
 export class LatestEvent {
   private high = Number.NEGATIVE_INFINITY;
   private low = 0;

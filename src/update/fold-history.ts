@@ -119,7 +119,7 @@ async function foldLate(
       EXIT.input,
     );
   const wholePairs = options.late === 'reprocess';
-  const again = new Exchange(OPEN_EVENT_BYTES, 1);
+  const again = new Exchange(1);
   if (wholePairs) {
     job.note('info', 'folds late events again', { pairs });
     const { tempFolder } = job.staging;

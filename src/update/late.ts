@@ -116,7 +116,7 @@ export function siftPiece(
   const eventsAt = fragments.byteLength;
   const bins = { fragmentOffsetsAt: 0, eventOffsetsAt: 0 };
   return {
-    piece: { memory, path: '', fragmentsAt: 0, fragmentCount, eventsAt, eventCount, ...bins },
+    piece: { memory, path: '', fragmentsAt: 0, fragmentCount, eventsAt, eventCount, ...bins, scale: null },
     lateCount,
   };
 }

@@ -48,7 +48,16 @@ export function openPieces(published: string | null, state: State | null): Map<n
   for (const { partition, at, fragmentCount, eventCount } of state.open.places) {
     const eventsAt = at + fragmentCount * FRAGMENT_BYTES;
     const bins = { fragmentOffsetsAt: 0, eventOffsetsAt: 0 };
-    const piece = { memory: null, path, fragmentsAt: at, fragmentCount, eventsAt, eventCount, ...bins };
+    const piece = {
+      memory: null,
+      path,
+      fragmentsAt: at,
+      fragmentCount,
+      eventsAt,
+      eventCount,
+      ...bins,
+      scale: null,
+    };
     pieces.set(partition, [...(pieces.get(partition) ?? []), piece]);
   }
   return pieces;

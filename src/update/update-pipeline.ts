@@ -19,7 +19,7 @@ import type { Update } from './folded-update.ts';
 import { advance } from './horizon.ts';
 import { Job } from './job.ts';
 import { mergeUpdate } from './merge-update.ts';
-import { OPEN_EVENT_BYTES, OpenFile, openPieces } from './open-file.ts';
+import { OpenFile, openPieces } from './open-file.ts';
 import { type InputRead, refuseChanged, retainedReads, selectAll, selectInputs } from './select-inputs.ts';
 import { readState, rowPathsOf, type State, uniteDialects } from './state.ts';
 import type { ResolvedUpdateOptions } from './update-options.ts';
@@ -127,7 +127,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
   const pool = await job.openPool(plan);
 
   stopwatch.begin('scan', plan.rowEstimate);
-  const exchange = new Exchange(OPEN_EVENT_BYTES, 1);
+  const exchange = new Exchange(1);
   const scans = await scanSlices(pool, slices, exchange);
   const account = accountForRows(scans);
   if (state === null && account.read === 0 && !options.allowEmpty) throw noRows(options);

@@ -54,6 +54,7 @@ function toPiece(fragments: OpenFragments): Piece {
     eventsAt: fragments.fragmentCount * FRAGMENT_BYTES,
     fragmentOffsetsAt: 0,
     eventOffsetsAt: 0,
+    scale: null,
   };
 }
 

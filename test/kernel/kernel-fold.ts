@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { largestBin } from '../../src/fold/piece-reader.ts';
 import { type BinOffsets, countShares, type FoldedRows, FoldKernel } from '../../src/kernel/fold-kernel.ts';
 import { compileKernel, Kernel } from '../../src/kernel/kernel.ts';
-import { CHUNK_ROWS, EVENT_BYTES, EVENT_FROM_BYTES, FRAGMENT_BYTES } from '../../src/kernel/layout.ts';
+import {
+  CHUNK_ROWS,
+  EVENT_BYTES,
+  EVENT_FROM_BYTES,
+  FRAGMENT_BYTES,
+  NARROW_EVENT_BYTES,
+} from '../../src/kernel/layout.ts';
+import type { EventScale } from '../../src/kernel/narrow-events.ts';
 import type { RecordName } from '../../src/kernel/records.ts';
 import type { FoldThresholds, PairRow, ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
@@ -104,6 +111,8 @@ export interface Partition {
   readonly fragments: Uint8Array[];
   readonly events: Uint8Array[];
   readonly offsets: BinOffsets[];
+  /** Of the pieces whose events are narrow. */
+  readonly scales: (EventScale | null)[];
 }
 
 /** Runs events through the scan: fragments and events of each partition, a piece a round. */
@@ -117,11 +126,12 @@ export function scanToPartitions(
     fragments: [],
     events: [],
     offsets: [],
+    scales: [],
   }));
   const scan = openScan(module, withFrom, cut);
   scan.begin();
   const flush = (): void => {
-    const round = scan.flush();
+    const round = scan.flushNarrow();
     for (const [p, partition] of partitions.entries()) {
       const [first, end] = [p * cut.binsPerPartition, (p + 1) * cut.binsPerPartition];
       const [f0, f1] = [round.fragmentOffsets[first]!, round.fragmentOffsets[end]!];
@@ -133,6 +143,7 @@ export function scanToPartitions(
         fragments: round.fragmentOffsets.slice(first, end + 1),
         events: round.eventOffsets.slice(first, end + 1),
       });
+      partition.scales.push(round.scale);
     }
   };
   for (let at = 0; at < events.length; at += cut.chunkRows) {
@@ -169,7 +180,7 @@ export function foldWithKernel(
 
 function foldPartition(
   module: WebAssembly.Module,
-  { fragments, events, offsets }: Partition,
+  { fragments, events, offsets, scales }: Partition,
   thresholds: FoldThresholds,
   withFrom: boolean,
   cut: Cut,
@@ -179,7 +190,7 @@ function foldPartition(
   const eventStride = withFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
   const counts = fragments.map((bytes, i) => ({
     fragmentCount: bytes.byteLength / FRAGMENT_BYTES,
-    eventCount: events[i]!.byteLength / eventStride,
+    eventCount: events[i]!.byteLength / (scales[i] === null ? eventStride : NARROW_EVENT_BYTES),
   }));
   const total = {
     fragmentCount: counts.reduce((sum, count) => sum + count.fragmentCount, 0),
@@ -202,9 +213,11 @@ function foldPartition(
     const shared = { pieceCount: 1, binCount: 1, binBits: cut.partitionBits, largestBin: total };
     fold.begin(shareCount === 1 ? whole : { ...settings, ...twice, ...shared });
     for (const [i, count] of counts.entries()) {
-      const views = fold.next(count);
+      const scale = scales[i]!;
+      const views = scale === null ? fold.next(count) : fold.nextNarrow(count);
       views.fragments.set(fragments[i]!);
       views.events.set(events[i]!);
+      if (scale !== null) fold.widen(count, scale);
       if (shareCount === 1) fold.keep(count, offsets[i]!);
       else fold.keepInOne(fold.selectShare(count, share, shareCount));
     }
