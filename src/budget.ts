@@ -34,8 +34,9 @@ export interface BudgetInput {
 }
 
 const MIB = 1024 * 1024;
-/** Node, DuckDB's library and the kernels before the first row. */
+/** Node, DuckDB's library and the kernels before the first row, and what of them is left when the threads have ended. */
 const BASE_BYTES = 150 * MIB;
+const MERGE_BASE_BYTES = 240 * MIB;
 const EVENTS_A_PARTITION = 1_500_000;
 /** At most: 600 KB with its sorted copy, which a second-level cache holds. Larger bins fold in twice the time. */
 const EVENTS_A_BIN = 16_000;
@@ -90,7 +91,7 @@ export function planBudget(input: BudgetInput): Budget {
     maxEventsAtOnce,
     scanDatabaseBytes: Math.max(MIN_SCAN_DATABASE_BYTES, Math.floor((free * 0.4) / workers)),
     planDatabaseBytes: Math.floor(free * 0.1),
-    mergeDatabaseBytes: Math.floor(free * 0.75),
+    mergeDatabaseBytes: Math.floor(Math.max(memoryBytes - MERGE_BASE_BYTES, MIN_MEMORY_BYTES / 3) * 0.75),
     // More would not make a run faster: spilled batches stay in the page cache while it has room.
     heldLimitBytes: Math.floor(Math.min(free * 0.25, 512 * MIB)),
   };

@@ -81,6 +81,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'binsPerPartition',
   'retentionBytes',
   'videoSumsBytes',
+  'fewVideos',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /**

@@ -57,6 +57,8 @@ export interface WorkSizes {
   readonly retentionBytes?: number | undefined;
   /** What adding up the rows of videos may take at once. */
   readonly videoSumsBytes?: number | undefined;
+  /** More videos are added up in the order of their hashes. */
+  readonly fewVideos?: number | undefined;
   /** When files of carries are united: update/carry-files.ts. */
   readonly carryGrowth?: CarryGrowth | undefined;
   /** Fewer than 64 force two ids onto one hash. */

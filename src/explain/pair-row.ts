@@ -27,9 +27,9 @@ export async function readPairRow(
   );
   const textPaths = scans.map((scan) => scan.textsPath);
   await createKeyTables(database, textPaths, options.idHashBits);
-  await refuseCollisions(database);
   await createEstimates(database);
   await createDurations(database);
+  await refuseCollisions(database);
   const condition = `userHash = hash(${quoteText(userId)}) AND videoHash = hash(${quoteText(videoId)})`;
   const sql = engagementSql(options.config, options.uniqueSeconds, { condition });
   const [found] = await database.rows<{ row: string }>(

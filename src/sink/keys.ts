@@ -11,12 +11,6 @@ function textsSource(textPaths: readonly string[]): string {
   return `(SELECT NULL::VARCHAR AS userId, NULL::VARCHAR AS videoId, NULL::VARCHAR AS eventName, NULL::UBIGINT AS eventNameHash WHERE false)`;
 }
 
-/** The tables of ids, and the column whose values each holds. */
-const KEY_TABLES = [
-  ['users', 'userId'],
-  ['videos', 'videoId'],
-] as const;
-
 /**
  * Creates the tables users(hash, id) and videos(hash, id) from the texts that the scan kept. Where two ids that it saw
  * have one hash, rows of the result are doubled: refuseCollisions says so.
@@ -26,7 +20,8 @@ export async function createKeyTables(
   textPaths: readonly string[],
   idHashBits: number,
 ): Promise<void> {
-  for (const [table, column] of KEY_TABLES) await createIds(database, table, column, textPaths, idHashBits);
+  await createIds(database, 'users', 'userId', textPaths, idHashBits);
+  await createIds(database, 'videos', 'videoId', textPaths, idHashBits);
 }
 
 /** Creates a table of ids (hash, id), for all connections, from the texts that the scan kept and those of the SQL table `known`, if any. */
@@ -52,9 +47,12 @@ export async function createIds(
  * asking only where the rows of the result are more than those folded spares a tenth of the time of 20M users.
  */
 export async function refuseCollisions(database: Database): Promise<void> {
-  for (const [table, column] of KEY_TABLES) {
+  for (const [table, column] of [
+    ['users', 'userId'],
+    ['durations', 'videoId'],
+  ] as const) {
     const [collision] = await database.rows<{ id: string | null; other: string | null }>(
-      `SELECT min(id) AS id, max(id) AS other FROM ${table} WHERE hash IN (
+      `SELECT min(id)::VARCHAR AS id, max(id)::VARCHAR AS other FROM ${table} WHERE hash IN (
          SELECT hash FROM ${table} GROUP BY hash HAVING count(*) > 1 LIMIT 1
        )`,
     );
@@ -79,12 +77,12 @@ export async function readUnknownNames(
   return new Map(rows.map(({ hash, name }) => [BigInt(hash), name]));
 }
 
-/** SQL for the partition keys that createEstimates found, one a row. */
-export const PARTITION_KEYS = '(SELECT key FROM folded_sums WHERE NOT isVideo)';
+/** The table of the partition keys that createEstimates found, one a row. */
+export const PARTITION_KEYS = 'partition_keys';
 
 /**
- * Creates the table estimates(videoHash, duration) in one reading of the folded rows, and notes the values of the SQL
- * `partitionKey`, if any. Returns the sum of the hashes of their pairs, for the checks.
+ * Creates the table estimates(videoHash, duration) in one reading of the folded rows, and PARTITION_KEYS of the values
+ * of the SQL `partitionKey`, if any. Returns the sum of the hashes of their pairs, for the checks.
  */
 export async function createEstimates(
   database: Database,
@@ -102,13 +100,18 @@ export async function createEstimates(
     `CREATE TEMP TABLE estimates AS
      SELECT videoHash, nullif(endUs, 0) / 1e6 AS duration FROM folded_sums WHERE isVideo`,
   );
+  await database.run(`CREATE TEMP TABLE ${PARTITION_KEYS} AS SELECT key FROM folded_sums WHERE NOT isVideo`);
   const [row] = await database.rows<{ pairSum: string }>(
     `SELECT ${hashSumSql('pairSum')} AS pairSum FROM folded_sums WHERE isVideo`,
   );
+  await database.run('DROP TABLE folded_sums');
   return row?.pairSum ?? '';
 }
 
-/** Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. */
+/**
+ * Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. It takes the
+ * place of the tables videos and estimates.
+ */
 export async function createDurations(database: Database): Promise<void> {
   await database.run(
     `CREATE TABLE durations AS
@@ -119,4 +122,6 @@ export async function createDurations(database: Database): Promise<void> {
      FROM videos LEFT JOIN titles ON titles.videoId = videos.id
      LEFT JOIN estimates ON estimates.videoHash = videos.hash`,
   );
+  await database.run('DROP TABLE videos');
+  await database.run('DROP TABLE estimates');
 }

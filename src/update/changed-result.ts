@@ -65,8 +65,8 @@ function placeRowsSql(
     const kept = !replaced.places.has(place)
       ? ''
       : ` ANTI JOIN (
-          SELECT users.id AS userId, videos.id AS videoId FROM ${rowsOf(REPLACED_TABLE)} AS replaced
-          JOIN users ON users.hash = replaced.userHash JOIN videos ON videos.hash = replaced.videoHash
+          SELECT users.id AS userId, durations.id AS videoId FROM ${rowsOf(REPLACED_TABLE)} AS replaced
+          JOIN users ON users.hash = replaced.userHash JOIN durations ON durations.hash = replaced.videoHash
         ) AS gone USING (userId, videoId)`;
     const rows = parquetFiles(before.map((path) => join(published!, path)));
     parts.push(`SELECT ${columns} FROM (SELECT * FROM ${rows})${kept}`);

@@ -11,7 +11,7 @@ import { OPEN_TABLE, stateRows, writeStateFile } from './state-rows.ts';
 export const CHANGED_VIDEOS = 'changed_videos';
 
 /**
- * Creates the tables videos(hash, id) and durations(hash, id, title, duration, source) of all videos so far and, where
+ * Creates the table durations(hash, id, title, duration, source) of all videos so far and, where
  * there is a state, CHANGED_VIDEOS. Writes those of the state. Returns their file, and whether any changed.
  */
 export async function writeStateVideos(

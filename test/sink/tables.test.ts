@@ -142,6 +142,7 @@ describe('the tables beside engagement', () => {
     ['the smallest memory, where no video has an array', { memory: '256MB' }, { retentionBytes: 0 }],
     ['an array for some videos only', {}, { retentionBytes: 40_000 }],
     ['videos added up in parts', {}, { videoSumsBytes: 10_000 }],
+    ['videos added up in their order', {}, { fewVideos: 0, videoSumsBytes: 10_000 }],
     ['daily partitions', { partitionBy: 'day' }, { partitionBits: 3 }],
   ])('are the same for %s', async (_, options, sizes) => {
     const expected = (await run(events)).summary.tables;

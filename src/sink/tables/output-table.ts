@@ -12,7 +12,7 @@ export interface TableInput {
   /** The folder to write the table to. */
   readonly folder: string;
   readonly settings: WriteSettings &
-    Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes' | 'videoSumsBytes'>;
+    Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes' | 'videoSumsBytes' | 'fewVideos'>;
   /** Threads that did the work so far. */
   readonly workers: number;
   /** Say when to stop. */

@@ -1,5 +1,7 @@
+import type { Database } from '../../duckdb.ts';
 import { throwIfStopped } from '../../progress-counters.ts';
-import { type OutputColumn, TIERS } from '../engagement-sql.ts';
+import { enumSql } from '../dictionaries.ts';
+import { FLAGS, type OutputColumn, TIERS } from '../engagement-sql.ts';
 import { writeFile } from '../write.ts';
 import { equalsEngagement, microseconds, type OutputTable, type TableInput } from './output-table.ts';
 
@@ -29,20 +31,18 @@ const SUMS: readonly (readonly [name: string, aggregate: string])[] = [
   ['flagged', countIf(`dataQualityFlag <> 'ok'`)],
 ];
 
-/** What the rows of a video do not add up to. */
-const MEDIANS = `median(totalWatchTime) AS medianWatchTime,
-  median(watchedRanges[-1]."end") FILTER (NOT isCompletedAtLeastOnce) AS dropOffPosition`;
+/** What the rows of a video do not add up to, where `lastEnd` is SQL for the last second that a row watched. */
+const medians = (lastEnd: string): string =>
+  `median(totalWatchTime) AS medianWatchTime,
+  median(${lastEnd}) FILTER (NOT isCompletedAtLeastOnce) AS dropOffPosition`;
+const LAST_END = 'watchedRanges[-1]."end"';
 
-/** What all rows of a video have alike. Of 2M videos, joining it from their durations takes twice the time of all else. */
-const ALIKE = `any_value(videoTitle) AS title, any_value(videoDuration) AS duration,
-  any_value(durationSource) AS source`;
-
-/** SQL for what the rows of each video in `engagement` (SQL for a table) add up to. */
-export function videoSumsSql(engagement: string, more = ''): string {
+/** SQL for what the rows of each video in `engagement` (SQL for a table) add up to; `key` is the video's column. */
+export function videoSumsSql(engagement: string, more = '', key = 'videoId'): string {
   const sums = SUMS.map(([name, aggregate]) => `${aggregate} AS "${name}"`);
-  return `SELECT videoId, ${sums.join(', ')}, min(firstWatchDate) AS firstWatchDate,
+  return `SELECT ${key}, ${sums.join(', ')}, min(firstWatchDate) AS firstWatchDate,
       max(lastWatchDate) AS lastWatchDate${more === '' ? '' : `, ${more}`}
-    FROM ${engagement} GROUP BY videoId`;
+    FROM ${engagement} GROUP BY ${key}`;
 }
 
 /**
@@ -63,7 +63,7 @@ const mean = (column: string): string =>
   `CASE WHEN "${column}Rows" > 0 THEN "${column}Sum"::DOUBLE / "${column}Rows" / 100 END`;
 
 const COLUMNS: readonly OutputColumn[] = [
-  ['videoId', 'sums.videoId'],
+  ['videoId', 'durations.id'],
   ['videoTitle', 'title'],
   ['videoDuration', 'duration'],
   ['durationSource', 'source'],
@@ -91,48 +91,87 @@ const COLUMNS: readonly OutputColumn[] = [
 /** What DuckDB holds of a video and of a row while it adds up; what medians gather, it neither counts nor spills. */
 const BYTES_A_VIDEO = 1500;
 const BYTES_A_ROW = 32;
-/** Up to so many videos, looking at every row for what is alike costs more than joining it. */
+/** More videos than these are added up in order: see orderRows. */
 const FEW_VIDEOS = 100_000;
+/** Of what is added up at once. */
+const MOST_PART_BYTES = 512e6;
 
-/** SQL for the table of videos from the rows of `engagement`, and the sums of them where these are known. */
-function videosSql(engagement: string, videoSums: string | null, areMany: boolean): string {
-  const joined = 'LEFT JOIN durations ON durations.id = sums.videoId';
-  let sums = `(${videoSumsSql(engagement, MEDIANS)}) AS sums ${joined}`;
-  if (areMany) sums = `(${videoSumsSql(engagement, `${MEDIANS}, ${ALIKE}`)}) AS sums`;
-  if (videoSums !== null)
-    sums = `${videoSums} AS sums
-      JOIN (SELECT videoId, ${MEDIANS} FROM ${engagement} GROUP BY videoId) USING (videoId) ${joined}`;
-  return `SELECT ${COLUMNS.map(([name, sql]) => `${sql} AS "${name}"`).join(', ')} FROM ${sums}`;
-}
+/** SQL for the table of videos from what their rows come to: `sums` is SQL for a table, joined with durations. */
+const videosSql = (sums: string): string =>
+  `SELECT ${COLUMNS.map(([name, sql]) => `${sql} AS "${name}"`).join(', ')} FROM ${sums} ORDER BY durations.id`;
 
-async function writeVideos({
-  database,
-  folder,
-  engagement,
-  videoSums,
-  settings,
-  counters,
-}: TableInput): Promise<void> {
+async function writeVideos(input: TableInput): Promise<void> {
+  const { database, folder, engagement, videoSums, settings } = input;
   const [count] = await database.rows<{ videos: number; rows: number }>(
     `SELECT (SELECT count(*) FROM durations)::DOUBLE AS videos, count(*)::DOUBLE AS rows FROM ${engagement}`,
   );
   const { videos: videoCount, rows } = count ?? { videos: 0, rows: 0 };
   const neededBytes = videoCount * BYTES_A_VIDEO + rows * BYTES_A_ROW;
-  const partCount = Math.ceil(neededBytes / (settings.videoSumsBytes ?? settings.memoryBytes / 4));
-  if (partCount <= 1) {
-    const sql = videosSql(engagement, videoSums, videoCount > FEW_VIDEOS);
-    await writeFile(database, folder, `${sql} ORDER BY sums.videoId`);
+  const limitBytes = settings.videoSumsBytes ?? settings.memoryBytes / 4;
+  const areMany = videoCount > (settings.fewVideos ?? FEW_VIDEOS);
+  if (areMany || neededBytes > limitBytes) {
+    await writeInParts(input, areMany, Math.ceil(neededBytes / Math.min(limitBytes, MOST_PART_BYTES)));
     return;
   }
-  // Part by part: a table in memory can be spilled, and what is being added up cannot.
+  const more = medians(LAST_END);
+  const sums =
+    videoSums === null
+      ? `(${videoSumsSql(engagement, more)}) AS sums`
+      : `${videoSums} AS sums JOIN (SELECT videoId, ${more} FROM ${engagement} GROUP BY videoId) USING (videoId)`;
+  await writeFile(database, folder, videosSql(`${sums} JOIN durations ON durations.id = sums.videoId`));
+}
+
+/** What is added up of a row, in columns of fixed width, by which sorting takes half the time. */
+const ADDED_COLUMNS: readonly string[] = [
+  'hash(videoId) AS videoHash',
+  ...['totalWatchTime', 'totalUniqueSecondsWatched', ...MEANS],
+  ...['sessionCount', 'totalForwardSkips', 'totalBackwardSkips', 'totalPauses'].map(
+    (column) => `${column}::INTEGER AS ${column}`,
+  ),
+  ...['isCompletedAtLeastOnce', 'isReplay', 'firstWatchDate', 'lastWatchDate'],
+  `engagementTier::${enumSql(TIERS)} AS engagementTier`,
+  `dataQualityFlag::${enumSql(['ok', ...FLAGS])} AS dataQualityFlag`,
+  `${LAST_END} AS lastEnd`,
+];
+
+/** Adds up the videos in `partCount` parts: DuckDB spills neither what medians gather, nor counts it. */
+async function writeInParts(input: TableInput, areMany: boolean, partCount: number): Promise<void> {
+  const { database, folder, engagement, videoSums, counters } = input;
+  const addedRows = `SELECT ${ADDED_COLUMNS.join(', ')} FROM ${engagement}`;
+  if (areMany) await orderRows(database, addedRows);
+  const [key, more] = ['videoHash', medians('lastEnd')];
   for (let part = 0; part < partCount; part++) {
     throwIfStopped(counters);
-    const some = `(SELECT * FROM ${engagement} WHERE hash(videoId) % ${partCount} = ${part})`;
-    const into = part === 0 ? 'CREATE TEMP TABLE video_rows AS' : 'INSERT INTO video_rows';
-    await database.run(`${into} ${videosSql(some, videoSums, true)}`);
+    const rows = `(SELECT * FROM ${areMany ? 'video_rows' : `(${addedRows})`} WHERE ${isInPart(key, part, partCount)})`;
+    const into = part === 0 ? 'CREATE TEMP TABLE video_parts AS' : 'INSERT INTO video_parts';
+    await database.run(
+      videoSums === null
+        ? `${into} ${videoSumsSql(rows, more, key)}`
+        : `${into} SELECT ${key}, ${more} FROM ${rows} GROUP BY ${key}`,
+    );
   }
-  await writeFile(database, folder, 'SELECT * FROM video_rows ORDER BY videoId');
-  await database.run('DROP TABLE video_rows');
+  if (areMany) await database.run('DROP TABLE video_rows');
+  const joined = 'JOIN durations ON hash(durations.id::VARCHAR) = videoHash';
+  const sums =
+    videoSums === null
+      ? `video_parts AS sums ${joined}`
+      : `video_parts ${joined} JOIN ${videoSums} AS sums ON sums.videoId = durations.id`;
+  await writeFile(database, folder, videosSql(sums));
+  await database.run('DROP TABLE video_parts');
+}
+
+/**
+ * Creates the table video_rows, sorted by video: what is added to stays in the cache, and a part of the videos is read
+ * without the others. 10M rows of 2M videos take half the time of adding them up as they come, a fifth in 512 MB.
+ */
+async function orderRows(database: Database, rows: string): Promise<void> {
+  await database.run(`CREATE TEMP TABLE video_rows AS ${rows} ORDER BY videoHash`);
+}
+
+/** SQL for whether a hash lies in one of `count` equal ranges. */
+function isInPart(hash: string, part: number, count: number): string {
+  const start = (at: number): bigint => (2n ** 64n * BigInt(at)) / BigInt(count);
+  return `${hash} BETWEEN ${start(part)}::UBIGINT AND ${start(part + 1) - 1n}::UBIGINT`;
 }
 
 /** One row a video, summed up from the written engagement rows. */
