@@ -9,7 +9,7 @@ import {
 import type { Database } from './duckdb.ts';
 import { EXIT, PlayfoldError } from './errors.ts';
 import { Exchange } from './exchange/exchange.ts';
-import type { FoldResult } from './fold/fold.ts';
+import type { PartitionFold } from './fold/fold.ts';
 import { checkInvalidLimit } from './invalid-limit.ts';
 import { planRun, type RunPlan, readTitles } from './plan.ts';
 import { openPool, type Pool, type PoolOptions } from './pool/pool.ts';
@@ -117,6 +117,7 @@ async function foldInputs(
       ...folded,
       stopwatch,
       workers: plan.workers,
+      partitionCount: plan.partitionCount,
     });
   } catch (error) {
     throw counters.isStopped ? new StoppedError() : await describeDiskError(error, [...needs, ...kept]);
@@ -132,7 +133,7 @@ async function foldInputs(
 export interface FoldedSlices {
   readonly scans: readonly ScanTotals[];
   readonly account: ScanAccount;
-  readonly folds: readonly FoldResult[];
+  readonly folds: readonly PartitionFold[];
 }
 
 /** Scan, exchange and fold. `beforeFold` may throw to end the run. */
@@ -171,12 +172,16 @@ export async function scanSlices(
   return results;
 }
 
-async function foldPartitions(pool: Pool, exchange: Exchange, partitionCount: number): Promise<FoldResult[]> {
-  const results: FoldResult[] = [];
+async function foldPartitions(
+  pool: Pool,
+  exchange: Exchange,
+  partitionCount: number,
+): Promise<PartitionFold[]> {
+  const results: PartitionFold[] = [];
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
   await forEachAtOnce(partitions, pool.threads, async (partition) => {
     const pieces = exchange.piecesOf(partition);
-    if (pieces.length > 0) results.push(await pool.fold(pieces, partition));
+    if (pieces.length > 0) results.push({ partition, ...(await pool.fold(pieces, partition)) });
   });
   return results;
 }

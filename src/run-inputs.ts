@@ -82,6 +82,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'retentionBytes',
   'videoSumsBytes',
   'fewVideos',
+  'usersAtOnce',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /**

@@ -57,6 +57,8 @@ export interface WorkSizes {
   readonly retentionBytes?: number | undefined;
   /** What adding up the rows of videos may take at once. */
   readonly videoSumsBytes?: number | undefined;
+  /** Users that are joined with their rows at once. */
+  readonly usersAtOnce?: number | undefined;
   /** More videos are added up in the order of their hashes. */
   readonly fewVideos?: number | undefined;
   /** When files of carries are united: update/carry-files.ts. */

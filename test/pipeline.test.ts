@@ -143,6 +143,9 @@ describe('the content hash', () => {
     ['daily partitions', { partitionBy: 'day' }, {}],
     ['no partitions', { partitionBy: 'none' }, {}],
     ['eight buckets', { partitionBy: 'bucket:8' }, {}],
+    ['users joined one range at a time', {}, { partitionBits: 3, usersAtOnce: 1 }],
+    ['the same in daily partitions', { partitionBy: 'day' }, { partitionBits: 2, usersAtOnce: 1 }],
+    ['the same without partitions', { partitionBy: 'none' }, { partitionBits: 2, usersAtOnce: 1 }],
   ];
 
   it.each(cuts)('is the same for %s', async (_, options, sizes) => {

@@ -8,7 +8,13 @@ import { temporaryFolder } from './built-cli.ts';
 const folder = temporaryFolder();
 
 /** A budget so small, for lakes a hundredth as large, that partitions are folded in passes and batches are spilled. */
-const TIGHT: WorkSizes = { maxEventsAtOnce: 20_000, heldLimitBytes: 100_000, roundRows: 8192 };
+const TIGHT: WorkSizes = {
+  maxEventsAtOnce: 20_000,
+  heldLimitBytes: 100_000,
+  roundRows: 8192,
+  usersAtOnce: 30_000,
+  fewVideos: 10_000,
+};
 
 it.each(skewedLakes(0.01).map((skew) => [skew.name, skew] as const))(
   '%s: exact, whatever the budget',

@@ -36,6 +36,11 @@ export interface FoldResult {
   readonly records: readonly RecordPlaces[];
 }
 
+/** What was folded of one partition: all users with the same leading bits of their hash. */
+export interface PartitionFold extends FoldResult {
+  readonly partition: number;
+}
+
 /** The fold of one thread. */
 export class Folder {
   private readonly settings: FoldSettings;

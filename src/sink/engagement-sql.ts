@@ -120,6 +120,8 @@ export function outputColumns(uniqueSeconds: boolean): readonly OutputColumn[] {
 export interface ResultRows {
   /** SQL for a table of folded rows. */
   readonly rows?: string;
+  /** A table (hash, id) of their users. */
+  readonly users?: string;
   /** SQL for which of them, or null for all. */
   readonly condition?: string | null;
   /** A column behind those of the specification. */
@@ -130,7 +132,7 @@ export interface ResultRows {
 export function engagementSql(
   config: Config,
   uniqueSeconds: boolean,
-  { rows = `${FOLDED_TABLE}()`, partition = null, condition = null }: ResultRows,
+  { rows = `${FOLDED_TABLE}()`, users = 'users', partition = null, condition = null }: ResultRows,
 ): string {
   const columns = [...outputColumns(uniqueSeconds), ...(partition === null ? [] : [partition])];
   return `
@@ -140,7 +142,7 @@ export function engagementSql(
         ${uniqueSeconds ? 'uniqueUs / 1e6' : 'NULL::DOUBLE'} AS U, maxPositionUs / 1e6 AS M,
         forwardSkipCount + backwardSkipCount AS skips
       FROM ${rows} AS folded
-      LEFT JOIN users ON users.hash = folded.userHash
+      LEFT JOIN ${users} AS users ON users.hash = folded.userHash
       LEFT JOIN durations ON durations.hash = folded.videoHash
       ${condition === null ? '' : `WHERE ${condition}`}
     ), rated AS (

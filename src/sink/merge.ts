@@ -1,5 +1,5 @@
 import type { Database } from '../duckdb.ts';
-import type { FoldResult } from '../fold/fold.ts';
+import type { FoldResult, PartitionFold } from '../fold/fold.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { RunInputs } from '../run-inputs.ts';
@@ -21,6 +21,7 @@ import {
 import { partitionColumn } from './partitions.ts';
 import type { Staging } from './publish.ts';
 import { TableWriter } from './tables/table-writer.ts';
+import { userRanges } from './user-ranges.ts';
 import { writeEngagement } from './write.ts';
 
 /** What the stages before leave to the merge. */
@@ -30,7 +31,9 @@ export interface MergeInput {
   readonly staging: Staging;
   readonly inputs: RunInputs;
   readonly scans: readonly ScanTotals[];
-  readonly folds: readonly FoldResult[];
+  readonly folds: readonly PartitionFold[];
+  /** Of the run: a power of two. */
+  readonly partitionCount: number;
   readonly account: ScanAccount;
   readonly stopwatch: Stopwatch;
   /** Threads that did the work. */
@@ -45,7 +48,8 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   stopwatch.begin('merge', expected.rowCount);
   const { unknownEventNames, pairSum } = await prepareTables(input, expected.rowCount);
   throwIfStopped(stopwatch.counters);
-  await writeEngagement(database, staging.folder, expected.rowCount, options);
+  const ranges = userRanges(database, input.folds, { ...options, partitionCount: input.partitionCount });
+  await writeEngagement(database, staging.folder, expected.rowCount, options, ranges);
   throwIfStopped(stopwatch.counters);
   const tables = new TableWriter({ ...input, folder: staging.folder, counters: stopwatch.counters });
   await tables.write();

@@ -8,6 +8,7 @@ import { ROWS_A_GROUP } from './dictionaries.ts';
 import { engagementSql, type OutputColumn } from './engagement-sql.ts';
 import { PARTITION_KEYS } from './keys.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
+import type { UserRange } from './user-ranges.ts';
 
 /** The folder of the main table; later tables get folders beside it. */
 export const ENGAGEMENT = 'engagement';
@@ -58,20 +59,26 @@ export function tooManyPartitions(partitionBy: PartitionBy): PlayfoldError {
   );
 }
 
-/** Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`. */
-export function writeEngagement(
+/**
+ * Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`, each of the
+ * ranges to files of its own.
+ */
+export async function writeEngagement(
   database: Database,
   folder: string,
   rowCount: number,
   settings: WriteSettings,
+  ranges: AsyncIterable<UserRange>,
 ): Promise<void> {
   const { config, uniqueSeconds } = settings;
-  return writePartitioned(database, join(folder, ENGAGEMENT), {
-    ...settings,
-    rowCount,
-    partitionKeys: () => PARTITION_KEYS,
-    sql: (parts) => engagementSql(config, uniqueSeconds, parts),
-  });
+  for await (const { rows, users, fileName } of ranges)
+    await writePartitioned(database, join(folder, ENGAGEMENT), {
+      ...settings,
+      rowCount,
+      fileName,
+      partitionKeys: () => PARTITION_KEYS,
+      sql: (parts) => engagementSql(config, uniqueSeconds, { ...parts, rows, users }),
+    });
 }
 
 /** SQL for the partition keys, one a row, of the rows of a table function with userHash and firstTimestampUs. */
@@ -86,12 +93,12 @@ export async function writePartitioned(
   table: string,
   written: PartitionedTable,
 ): Promise<void> {
-  const { rowCount, partitionBy, partitionKeys, sql } = written;
+  const { rowCount, partitionBy, partitionKeys, sql, fileName = 'data' } = written;
   await mkdir(table, { recursive: true });
   // A partitioned COPY of no rows writes no file; one file without rows tells readers the columns.
   const partition = rowCount === 0 ? null : partitionColumn(partitionBy);
   if (partition === null) {
-    await writeFile(database, table, sql({}));
+    await writeFile(database, table, sql({}), fileName);
     return;
   }
   const values = await partitionValues(database, partitionKeys(partition.key), partition.label);
@@ -104,7 +111,7 @@ export async function writePartitioned(
   for (const { key, label } of values) {
     const condition = values.length === 1 ? null : `${partition.key} = ${quoteText(key)}`;
     const folder = join(table, `${partition.name}=${encodeURIComponent(label)}`);
-    await writeFile(database, folder, sql({ condition }));
+    await writeFile(database, folder, sql({ condition }), fileName);
   }
 }
 
@@ -117,20 +124,22 @@ async function writeTogether(
   keys: readonly string[],
 ): Promise<void> {
   const column: OutputColumn = [partition.name, partition.label.replace('key', partition.key)];
-  const { sql } = written;
+  const { sql, fileName = 'data' } = written;
   const atOnce = partitionsAtOnce(written);
   for (let at = 0; at < keys.length; at += atOnce) {
     const some = keys.slice(at, at + atOnce).map((key) => quoteText(key));
     const condition = keys.length <= atOnce ? null : `${partition.key} IN (${some.join(', ')})`;
     await database.run(
       `COPY (${sql({ partition: column, condition })}) TO ${quoteText(table)}
-       (${PARQUET}, PARTITION_BY ("${partition.name}"), OVERWRITE_OR_IGNORE)`,
+       (${PARQUET}, PARTITION_BY ("${partition.name}"), OVERWRITE_OR_IGNORE, FILENAME_PATTERN '${fileName}_{i}')`,
     );
   }
 }
 
 export interface PartitionedTable extends Pick<WriteSettings, 'partitionBy' | 'memoryBytes' | 'threads'> {
   readonly rowCount: number;
+  /** How the names of its files begin; default: data. */
+  readonly fileName?: string;
   /** SQL for a table of the values that the SQL `key` takes in its rows, one a row. */
   readonly partitionKeys: (key: string) => string;
   readonly sql: TableSql;
@@ -148,10 +157,15 @@ async function partitionValues(
   );
 }
 
-/** Writes rows as the one file of a folder. */
-export async function writeFile(database: Database, folder: string, sql: string): Promise<void> {
+/** Writes rows as one file of a folder. */
+export async function writeFile(
+  database: Database,
+  folder: string,
+  sql: string,
+  fileName = 'data',
+): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await database.run(`COPY (${sql}) TO ${quoteText(join(folder, 'data_0.parquet'))} (${PARQUET})`);
+  await database.run(`COPY (${sql}) TO ${quoteText(join(folder, `${fileName}_0.parquet`))} (${PARQUET})`);
 }
 
 /** The files of a written table: readers are given them by name, since a folder's name may hold what a glob cannot. */

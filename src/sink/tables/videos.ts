@@ -2,6 +2,7 @@ import type { Database } from '../../duckdb.ts';
 import { throwIfStopped } from '../../progress-counters.ts';
 import { enumSql } from '../dictionaries.ts';
 import { FLAGS, type OutputColumn, TIERS } from '../engagement-sql.ts';
+import { isInRange } from '../hash-ranges.ts';
 import { writeFile } from '../write.ts';
 import { equalsEngagement, microseconds, type OutputTable, type TableInput } from './output-table.ts';
 
@@ -142,7 +143,7 @@ async function writeInParts(input: TableInput, areMany: boolean, partCount: numb
   const [key, more] = ['videoHash', medians('lastEnd')];
   for (let part = 0; part < partCount; part++) {
     throwIfStopped(counters);
-    const rows = `(SELECT * FROM ${areMany ? 'video_rows' : `(${addedRows})`} WHERE ${isInPart(key, part, partCount)})`;
+    const rows = `(SELECT * FROM ${areMany ? 'video_rows' : `(${addedRows})`} WHERE ${isInRange(key, part, partCount)})`;
     const into = part === 0 ? 'CREATE TEMP TABLE video_parts AS' : 'INSERT INTO video_parts';
     await database.run(
       videoSums === null
@@ -166,12 +167,6 @@ async function writeInParts(input: TableInput, areMany: boolean, partCount: numb
  */
 async function orderRows(database: Database, rows: string): Promise<void> {
   await database.run(`CREATE TEMP TABLE video_rows AS ${rows} ORDER BY videoHash`);
-}
-
-/** SQL for whether a hash lies in one of `count` equal ranges. */
-function isInPart(hash: string, part: number, count: number): string {
-  const start = (at: number): bigint => (2n ** 64n * BigInt(at)) / BigInt(count);
-  return `${hash} BETWEEN ${start(part)}::UBIGINT AND ${start(part + 1) - 1n}::UBIGINT`;
 }
 
 /** One row a video, summed up from the written engagement rows. */
