@@ -37,7 +37,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   throwIfStopped(stopwatch.counters);
   const result = await writeResult(update, changes);
   throwIfStopped(stopwatch.counters);
-  const runningSums = await writeRunningSums(update, result);
+  const runningSums = await writeRunningSums(update, result, changes);
   const tables = new TableWriter({
     ...{ database, options, folds: [], folder: staging.folder },
     ...{ workers: update.workers, counters: stopwatch.counters },

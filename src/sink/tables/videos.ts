@@ -29,6 +29,13 @@ const SUMS: readonly (readonly [name: string, aggregate: string])[] = [
   ['flagged', countIf(`dataQualityFlag <> 'ok'`)],
 ];
 
+/** The columns of engagement that videoSumsSql reads. */
+export const SUMMED_COLUMNS: readonly string[] = [
+  ...['videoId', 'sessionCount', 'totalWatchTime', 'totalUniqueSecondsWatched', ...MEANS],
+  ...['isCompletedAtLeastOnce', 'isReplay', 'totalForwardSkips', 'totalBackwardSkips', 'totalPauses'],
+  ...['engagementTier', 'dataQualityFlag', 'firstWatchDate', 'lastWatchDate'],
+];
+
 /** What the rows of a video do not add up to. */
 const MEDIANS = `median(totalWatchTime) AS medianWatchTime,
   median(watchedRanges[-1]."end") FILTER (NOT isCompletedAtLeastOnce) AS dropOffPosition`;
@@ -46,7 +53,7 @@ export function videoSumsSql(engagement: string, more = ''): string {
 }
 
 /**
- * SQL for the same after files were replaced: `before` is SQL for the sums so far, `removed` and `added` for rows of
+ * SQL for the same after rows were replaced: `before` is SQL for the sums so far, `removed` and `added` for rows of
  * engagement. A row only ever takes the place of one that began no earlier and ended no later.
  */
 export function changedVideoSumsSql(before: string, removed: string, added: string): string {
