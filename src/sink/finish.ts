@@ -34,7 +34,7 @@ export interface StagedResult {
   readonly expected: ExpectedTotals;
   readonly events: RowAccount;
   readonly spilledBytes: number;
-  /** Files that are links to those of the version before, by path: they keep their digests. */
+  /** Files that are links to those of the version before, by path: they keep their rows and digests. */
   readonly linked?: ReadonlyMap<string, ManifestFile>;
   /** The rows of engagement, where not all of them are to be read back: those of linked files were by their writer. */
   readonly rows?: ReadRows;
@@ -50,11 +50,13 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   const { database, options, staging, inputs, stopwatch, expected } = result;
   stopwatch.begin('check', expected.rowCount);
   const listed = await listFiles(staging.folder);
-  const rowCounts = await countRows(database, staging.folder, listed);
+  const { linked = new Map<string, ManifestFile>() } = result;
+  const written = listed.filter(({ path }) => !linked.has(path));
+  const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
   const [{ statistics, contentHash, ...rows }, files] = await Promise.all([
     review(result),
-    describeFiles(result, listed, rowCounts),
+    describeFiles(result, written, rowCounts),
   ]);
   const reviews = (await result.reviewTables?.()) ?? [];
   const checks = [...rows.checks, ...reviews.flatMap((table) => table.checks)];
@@ -122,18 +124,17 @@ async function review(result: StagedResult): Promise<Review> {
   return reviewRows(database, { engagement: parquetFiles(paths), videos, percentages }, read, expected);
 }
 
+/** What the manifest says of all files: of those that are links, what it said before. */
 async function describeFiles(
   { options, staging, linked = new Map() }: StagedResult,
-  listed: readonly WrittenFile[],
+  written: readonly WrittenFile[],
   rowCounts: readonly (number | null)[],
 ): Promise<ManifestFile[]> {
-  const written = listed.filter(({ path }) => !linked.has(path));
   const digests = await digestFiles(staging.folder, written, { flush: true, signal: options.signal });
-  const digestOf = new Map(written.map(({ path }, i) => [path, digests[i]!]));
-  return listed.map(({ path, byteLength }, i) => {
-    const sha256 = linked.get(path)?.sha256 ?? digestOf.get(path)!;
-    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256 };
+  const files = written.map(({ path, byteLength }, i) => {
+    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256: digests[i]! };
   });
+  return [...files, ...linked.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function describeViolation({ name, violations }: Check): string {

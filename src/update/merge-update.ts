@@ -36,6 +36,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const users = await writeStateUsers(update);
   throwIfStopped(stopwatch.counters);
   const result = await writeResult(update, changes);
+  await database.lockConfiguration();
   throwIfStopped(stopwatch.counters);
   const runningSums = await writeRunningSums(update, result, changes);
   const tables = new TableWriter({
