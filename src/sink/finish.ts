@@ -17,7 +17,7 @@ import {
   writeManifest,
 } from './manifest.ts';
 import type { Staging } from './publish.ts';
-import { type ReadRows, readRows } from './row-sums.ts';
+import { type ReadRows, type RowSums, readRows } from './row-sums.ts';
 import { type Review, reviewRows } from './statistics.ts';
 import type { TableReview } from './tables/table-writer.ts';
 import { ENGAGEMENT, listFiles, parquetFiles, tablePaths, tableSource, type WrittenFile } from './write.ts';
@@ -40,8 +40,8 @@ export interface StagedResult {
   readonly rows?: ReadRows;
   /** See ReviewedTables. */
   readonly percentages?: string;
-  /** Reads back the tables beside engagement, if there are any. */
-  readonly reviewTables?: () => Promise<TableReview[]>;
+  /** Reads back the tables beside engagement, if there are any, whose rows add up to `sums`. */
+  readonly reviewTables?: (sums: RowSums) => Promise<TableReview[]>;
   readonly update?: RunSummary['update'];
 }
 
@@ -54,11 +54,11 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   const written = listed.filter(({ path }) => !linked.has(path));
   const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
-  const [{ statistics, contentHash, ...rows }, files] = await Promise.all([
+  const [{ rows, reviews }, files] = await Promise.all([
     review(result),
     describeFiles(result, written, rowCounts),
   ]);
-  const reviews = (await result.reviewTables?.()) ?? [];
+  const { statistics, contentHash } = rows;
   const checks = [...rows.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) {
@@ -116,12 +116,15 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   return summary;
 }
 
-async function review(result: StagedResult): Promise<Review> {
-  const { database, options, staging, rows, percentages = null, expected } = result;
+/** Reads back what was written: engagement, where its rows are not known, then the tables beside it. */
+async function review(result: StagedResult): Promise<{ rows: Review; reviews: readonly TableReview[] }> {
+  const { database, options, staging, percentages = null, expected } = result;
   const paths = tablePaths(staging.folder, ENGAGEMENT);
-  const read = rows ?? (await readRows(database, paths, options));
+  const read = result.rows ?? (await readRows(database, paths, options));
   const videos = options.tables.includes('videos') ? tableSource(staging.folder, 'videos') : null;
-  return reviewRows(database, { engagement: parquetFiles(paths), videos, percentages }, read, expected);
+  const tables = { engagement: parquetFiles(paths), videos, percentages };
+  const rows = await reviewRows(database, tables, read, expected);
+  return { rows, reviews: (await result.reviewTables?.(read.sums)) ?? [] };
 }
 
 /** What the manifest says of all files: of those that are links, what it said before. */

@@ -84,7 +84,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
       (bytes, part) => bytes + part.spilledBytes,
       0,
     ),
-    reviewTables: () => tables.review(),
+    reviewTables: (sums) => tables.review(sums),
     linked: linkedFiles(
       update,
       [...rows.whole, ...rows.added, ...users.files],
