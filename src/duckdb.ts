@@ -78,23 +78,21 @@ export class Database {
   }
 
   /**
-   * Runs statements for their effect, `count` at once: DuckDB divides the work of one by row groups, and leaves threads
-   * idle where there is but one. They must not need each other, nor temporary tables; the configuration must not be
-   * locked. Throws as run, when all have ended.
+   * Runs statements for their effect, `count` at once. They must not need each other, nor temporary tables. DuckDB divides
+   * one by row groups: of those that have but one, each gets a thread of its own (`areDivisible` false, before the
+   * configuration is locked). Throws as run, when all have ended.
    */
-  async runAtOnce(statements: readonly string[], count: number): Promise<void> {
+  async runAtOnce(statements: readonly string[], count: number, areDivisible = true): Promise<void> {
     while (this.others.length < Math.min(count, statements.length) - 1)
       this.others.push(await this.instance.connect());
     const free = [this.connection, ...this.others];
     // The thread that waits for a statement whose work DuckDB's own threads do burns a core meanwhile.
-    const isThreadEach = free.length >= this.threads;
+    const isThreadEach = !areDivisible && free.length >= this.threads;
     if (isThreadEach) await this.run('SET threads = 1');
     await forEachAtOnce(statements, count, async (sql) => {
       this.throwIfStopped();
       const connection = free.pop()!;
-      await connection.run(sql).catch((error: unknown) => {
-        throw translateError(error);
-      });
+      await connection.run(sql).catch((error: unknown) => Promise.reject(translateError(error)));
       free.push(connection);
     });
     if (isThreadEach) await this.run(`SET threads = ${this.threads}`);

@@ -36,6 +36,8 @@ export interface StagedResult {
   readonly spilledBytes: number;
   /** Files that are links to those of the version before, by path: they keep their rows and digests. */
   readonly linked?: ReadonlyMap<string, ManifestFile>;
+  /** Digests of flushed files by path, of which it is known early that they stay as they are. */
+  readonly digests?: Promise<ReadonlyMap<string, string>>;
   /** The rows of engagement, where not all of them are to be read back: those of linked files were by their writer. */
   readonly rows?: ReadRows;
   /** See ReviewedTables. */
@@ -129,13 +131,16 @@ async function review(result: StagedResult): Promise<{ rows: Review; reviews: re
 
 /** What the manifest says of all files: of those that are links, what it said before. */
 async function describeFiles(
-  { options, staging, linked = new Map() }: StagedResult,
+  { options, staging, linked = new Map(), digests }: StagedResult,
   written: readonly WrittenFile[],
   rowCounts: readonly (number | null)[],
 ): Promise<ManifestFile[]> {
-  const digests = await digestFiles(staging.folder, written, { flush: true, signal: options.signal });
+  const early = (await digests) ?? new Map<string, string>();
+  const others = written.filter(({ path }) => !early.has(path));
+  const late = await digestFiles(staging.folder, others, { flush: true, signal: options.signal });
+  const digestOf = new Map([...early, ...others.map(({ path }, i) => [path, late[i]!] as const)]);
   const files = written.map(({ path, byteLength }, i) => {
-    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256: digests[i]! };
+    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256: digestOf.get(path)! };
   });
   return [...files, ...linked.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -24,16 +24,18 @@ export async function createChangedOutput(
     rows: CHANGED_TABLE,
     partition: ['place', 'place'],
   });
-  await database.run(`CREATE TABLE ${CHANGED_ROWS} AS ${changed}`);
-  await database.run(`DROP TABLE ${CHANGED_TABLE}`);
   const paths = [...replaced.places].flatMap((place) => places[place] ?? []);
   const columns = ['userId', ...SUMMED_COLUMNS].map((name) => `rows.${quoteName(name)}`).join(', ');
   const removed =
     paths.length === 0
-      ? `${columns}, place FROM ${CHANGED_ROWS} AS rows LIMIT 0`
+      ? `${columns}, place FROM (${changed}) AS rows LIMIT 0`
       : `${columns}, gone.place FROM ${parquetFiles(paths.map((path) => join(published!, path)))} AS rows JOIN (
            SELECT users.id AS userId, videos.id AS videoId, place FROM ${REPLACED_TABLE} AS replaced
            JOIN users ON users.hash = replaced.userHash JOIN videos ON videos.hash = replaced.videoHash
          ) AS gone USING (userId, videoId)`;
-  await database.run(`CREATE TABLE ${REMOVED_ROWS} AS SELECT ${removed}`);
+  await database.runAtOnce(
+    [`CREATE TABLE ${CHANGED_ROWS} AS ${changed}`, `CREATE TABLE ${REMOVED_ROWS} AS SELECT ${removed}`],
+    2,
+  );
+  await database.run(`DROP TABLE ${CHANGED_TABLE}`);
 }

@@ -36,6 +36,7 @@ export async function writeChangedResult(files: ResultFiles, changes: ChangedRow
   await database.runAtOnce(
     copies.map(({ sql }) => sql),
     Math.min(options.threads, Math.ceil(options.memoryBytes / MEMORY_BYTES_A_COPY)),
+    false,
   );
   const written: string[] = [];
   for (const { place, path } of copies) {
