@@ -16,8 +16,9 @@ export const VIDEO_SUMS = 'video_sums';
 export const PERCENTAGES = 'percentages';
 
 /**
- * Creates VIDEO_SUMS, where the table videos is wanted, and PERCENTAGES, and writes both to the state. The result is
- * read only where most of its rows changed. Returns the state's files; null for none.
+ * Creates VIDEO_SUMS, where the table videos is wanted, and PERCENTAGES, and writes both to the state; drops
+ * CHANGED_ROWS and REMOVED_ROWS, if there are any. The result is read only where most of its rows changed. Returns the
+ * state's files; null for none.
  */
 export async function writeRunningSums(
   update: FoldedUpdate,
@@ -32,7 +33,7 @@ export async function writeRunningSums(
   const paths = Object.values(places).flat();
   const all = parquetFiles(paths.map((path) => join(staging.folder, path)));
   const counts = (rows: string): string => countValuesSql('watchPercentage', rows);
-  return {
+  const files = {
     videoSums: !options.tables.includes('videos')
       ? null
       : await keep(
@@ -51,6 +52,10 @@ export async function writeRunningSums(
            ) GROUP BY value HAVING sum(n) <> 0`,
     ),
   };
+  // Medians and checks have their memory.
+  if (changes !== null)
+    for (const table of [CHANGED_ROWS, REMOVED_ROWS]) await update.job.database.run(`DROP TABLE ${table}`);
+  return files;
 }
 
 async function keep(update: FoldedUpdate, table: string, sql: string): Promise<string> {
