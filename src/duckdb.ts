@@ -1,4 +1,5 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type Json } from '@duckdb/node-api';
+import { createRequire } from 'node:module';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { forEachAtOnce } from './at-once.ts';
 import { DiskFullError, EXIT, PlayfoldError } from './errors.ts';
@@ -7,6 +8,9 @@ import { quotePath, quoteText } from './sql-text.ts';
 // The schema of the configuration needs these, and the command line must not wait for DuckDB to load.
 export { quoteName, quotePath, quoteText } from './sql-text.ts';
 export type { Json };
+
+/** Required, not imported: to find what a hundred CommonJS files export, Node reads them all a first time. */
+const api = createRequire(import.meta.url)('@duckdb/node-api') as typeof import('@duckdb/node-api');
 
 export interface DuckDBLimits {
   readonly threads: number;
@@ -23,15 +27,17 @@ export class Database {
   private readonly instance: DuckDBInstance;
   /** Connections of runAtOnce. They see no temporary tables but their own. */
   private readonly others: DuckDBConnection[] = [];
+  private readonly threads: number;
   private isStopped = false;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, threads: number) {
     this.instance = instance;
     this.connection = connection;
+    this.threads = threads;
   }
 
   static async open(limits: DuckDBLimits): Promise<Database> {
-    const instance = await DuckDBInstance.create(':memory:', {
+    const instance = await api.DuckDBInstance.create(':memory:', {
       threads: String(limits.threads),
       memory_limit: toLimit(limits.memoryBytes),
       temp_directory: limits.tempFolder,
@@ -42,7 +48,7 @@ export class Database {
     });
     const connection = await instance.connect();
     await connection.run(`SET GLOBAL TimeZone = 'UTC'`);
-    const database = new Database(instance, connection);
+    const database = new Database(instance, connection, limits.threads);
     if (limits.access !== undefined) await database.restrict(limits.access);
     return database;
   }
@@ -72,21 +78,24 @@ export class Database {
   }
 
   /**
-   * Runs statements for their effect, `count` at once: DuckDB divides the work of one by row groups, and leaves threads
-   * idle where there is but one. They must not need each other, nor temporary tables. Throws as run, when all have ended.
+   * Runs statements for their effect, `count` at once. They must not need each other, nor temporary tables. DuckDB divides
+   * one by row groups: of those that have but one, each gets a thread of its own (`areDivisible` false, before the
+   * configuration is locked). Throws as run, when all have ended.
    */
-  async runAtOnce(statements: readonly string[], count: number): Promise<void> {
+  async runAtOnce(statements: readonly string[], count: number, areDivisible = true): Promise<void> {
     while (this.others.length < Math.min(count, statements.length) - 1)
       this.others.push(await this.instance.connect());
     const free = [this.connection, ...this.others];
+    // The thread that waits for a statement whose work DuckDB's own threads do burns a core meanwhile.
+    const isThreadEach = !areDivisible && free.length >= this.threads;
+    if (isThreadEach) await this.run('SET threads = 1');
     await forEachAtOnce(statements, count, async (sql) => {
       this.throwIfStopped();
       const connection = free.pop()!;
-      await connection.run(sql).catch((error: unknown) => {
-        throw translateError(error);
-      });
+      await connection.run(sql).catch((error: unknown) => Promise.reject(translateError(error)));
       free.push(connection);
     });
+    if (isThreadEach) await this.run(`SET threads = ${this.threads}`);
   }
 
   /** Rows as plain objects: integers wider than 53 bits, decimals and timestamps arrive as text. */

@@ -63,7 +63,7 @@ export async function planRun(
 
 /** What an update plans in another way than a run. */
 export interface WorkTraits {
-  /** For a result that later events are added to: events keep their fromTime place, and the latest time is told. */
+  /** For a result that later events are added to: events keep their fromTime place, and their earliest and latest time are told. */
   readonly isUpdate?: boolean;
   readonly leastPartitionBits?: number;
   /** Dialects whose event names are understood; default: those of the slices. */
@@ -99,7 +99,7 @@ export function planWork(
       binsPerPartition,
       roundRows,
       hasFrom,
-      findsLatest: isUpdate,
+      findsSpan: isUpdate,
       databaseMemoryBytes: budget.scanDatabaseBytes,
       eventNames: mergeEventNames(config.eventNames, dialects),
       idHashBits: options.idHashBits,

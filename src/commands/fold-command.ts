@@ -23,20 +23,23 @@ export function addFoldFlags(yargs: Argv, own: readonly OptionGroup[] = []): Arg
 /** How a fold is stopped and what it tells. */
 export type FoldHooks = Pick<RunOptions, 'signal' | 'onProgress' | 'onNotice'>;
 
+const loadFold = <Fold>(load: () => Promise<Fold>) =>
+  Promise.all([import('../progress-counters.ts'), import('../terminal/run-output.ts'), load()]);
+
 /** Folds as the flags say, shows progress and the summary, and stops at a signal. `load` brings the fold. */
 export async function handleFold(
   args: Flags,
   load: () => Promise<(settings: Settings, hooks: FoldHooks) => Promise<RunSummary>>,
 ): Promise<void> {
+  // Loaded here, because DuckDB and Arrow take a quarter of a second that --help need not wait for; and before the
+  // settings are read, for files are fetched beside that.
+  const isFold = args['print-config'] !== true;
+  const loading = isFold ? loadFold(load) : null;
+  loading?.catch(() => undefined);
   const settings = await settingsOf(args);
-  if (settings === null) return;
+  if (settings === null || loading === null) return;
   const stop = listenForStop();
-  // Loaded here, because DuckDB and Arrow take a quarter of a second that --help need not wait for.
-  const [{ StoppedError }, { openRunOutput }, fold] = await Promise.all([
-    import('../progress-counters.ts'),
-    import('../terminal/run-output.ts'),
-    load(),
-  ]);
+  const [{ StoppedError }, { openRunOutput }, fold] = await loading;
   const output = openRunOutput(settings.values);
   try {
     const { onProgress, onNotice } = output;

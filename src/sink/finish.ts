@@ -17,7 +17,7 @@ import {
   writeManifest,
 } from './manifest.ts';
 import type { Staging } from './publish.ts';
-import { type ReadRows, readRows } from './row-sums.ts';
+import { type ReadRows, type RowSums, readRows } from './row-sums.ts';
 import { type Review, reviewRows } from './statistics.ts';
 import type { TableReview } from './tables/table-writer.ts';
 import { ENGAGEMENT, listFiles, parquetFiles, tablePaths, tableSource, type WrittenFile } from './write.ts';
@@ -34,14 +34,16 @@ export interface StagedResult {
   readonly expected: ExpectedTotals;
   readonly events: RowAccount;
   readonly spilledBytes: number;
-  /** Files that are links to those of the version before, by path: they keep their digests. */
+  /** Files that are links to those of the version before, by path: they keep their rows and digests. */
   readonly linked?: ReadonlyMap<string, ManifestFile>;
+  /** Digests of flushed files by path, of which it is known early that they stay as they are. */
+  readonly digests?: Promise<ReadonlyMap<string, string>>;
   /** The rows of engagement, where not all of them are to be read back: those of linked files were by their writer. */
   readonly rows?: ReadRows;
   /** See ReviewedTables. */
   readonly percentages?: string;
-  /** Reads back the tables beside engagement, if there are any. */
-  readonly reviewTables?: () => Promise<TableReview[]>;
+  /** Reads back the tables beside engagement, if there are any, whose rows add up to `sums`. */
+  readonly reviewTables?: (sums: RowSums) => Promise<TableReview[]>;
   readonly update?: RunSummary['update'];
 }
 
@@ -50,13 +52,15 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   const { database, options, staging, inputs, stopwatch, expected } = result;
   stopwatch.begin('check', expected.rowCount);
   const listed = await listFiles(staging.folder);
-  const rowCounts = await countRows(database, staging.folder, listed);
+  const { linked = new Map<string, ManifestFile>() } = result;
+  const written = listed.filter(({ path }) => !linked.has(path));
+  const rowCounts = await countRows(database, staging.folder, written);
   // Hashing files keeps one core busy, and reading rows back leaves it idle at times.
-  const [{ statistics, contentHash, ...rows }, files] = await Promise.all([
+  const [{ rows, reviews }, files] = await Promise.all([
     review(result),
-    describeFiles(result, listed, rowCounts),
+    describeFiles(result, written, rowCounts),
   ]);
-  const reviews = (await result.reviewTables?.()) ?? [];
+  const { statistics, contentHash } = rows;
   const checks = [...rows.checks, ...reviews.flatMap((table) => table.checks)];
   const violated = checks.find((check) => check.violations !== 0);
   if (violated !== undefined) {
@@ -114,26 +118,31 @@ export async function finishResult(result: StagedResult): Promise<RunSummary> {
   return summary;
 }
 
-async function review(result: StagedResult): Promise<Review> {
-  const { database, options, staging, rows, percentages = null, expected } = result;
+/** Reads back what was written: engagement, where its rows are not known, then the tables beside it. */
+async function review(result: StagedResult): Promise<{ rows: Review; reviews: readonly TableReview[] }> {
+  const { database, options, staging, percentages = null, expected } = result;
   const paths = tablePaths(staging.folder, ENGAGEMENT);
-  const read = rows ?? (await readRows(database, paths, options));
+  const read = result.rows ?? (await readRows(database, paths, options));
   const videos = options.tables.includes('videos') ? tableSource(staging.folder, 'videos') : null;
-  return reviewRows(database, { engagement: parquetFiles(paths), videos, percentages }, read, expected);
+  const tables = { engagement: parquetFiles(paths), videos, percentages };
+  const rows = await reviewRows(database, tables, read, expected);
+  return { rows, reviews: (await result.reviewTables?.(read.sums)) ?? [] };
 }
 
+/** What the manifest says of all files: of those that are links, what it said before. */
 async function describeFiles(
-  { options, staging, linked = new Map() }: StagedResult,
-  listed: readonly WrittenFile[],
+  { options, staging, linked = new Map(), digests }: StagedResult,
+  written: readonly WrittenFile[],
   rowCounts: readonly (number | null)[],
 ): Promise<ManifestFile[]> {
-  const written = listed.filter(({ path }) => !linked.has(path));
-  const digests = await digestFiles(staging.folder, written, { flush: true, signal: options.signal });
-  const digestOf = new Map(written.map(({ path }, i) => [path, digests[i]!]));
-  return listed.map(({ path, byteLength }, i) => {
-    const sha256 = linked.get(path)?.sha256 ?? digestOf.get(path)!;
-    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256 };
+  const early = (await digests) ?? new Map<string, string>();
+  const others = written.filter(({ path }) => !early.has(path));
+  const late = await digestFiles(staging.folder, others, { flush: true, signal: options.signal });
+  const digestOf = new Map([...early, ...others.map(({ path }, i) => [path, late[i]!] as const)]);
+  const files = written.map(({ path, byteLength }, i) => {
+    return { path, rows: rowCounts[i]!, bytes: byteLength, sha256: digestOf.get(path)! };
   });
+  return [...files, ...linked.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function describeViolation({ name, violations }: Check): string {

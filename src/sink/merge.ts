@@ -58,7 +58,7 @@ export async function mergeResult(input: MergeInput): Promise<RunSummary> {
   return finishResult({
     ...input,
     expected: { ...expected, pairSum },
-    reviewTables: () => tables.review(),
+    reviewTables: (sums) => tables.review(sums),
     events: toRowAccount(input.account, expected, unknownEventNames),
     spilledBytes: [...input.scans, ...input.folds].reduce((sum, part) => sum + part.spilledBytes, 0),
   });

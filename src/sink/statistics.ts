@@ -94,13 +94,14 @@ export const countValuesSql = (column: string, source: string): string =>
  * percentages have two decimals, so there are few, and no list of all rows need be kept and sorted.
  */
 export function quartilesSql(counts: string): string {
-  return `SELECT list(low * (1 - part) + high * part ORDER BY q) FROM (
-      SELECT q, min(value) FILTER (upTo > floor(place)) AS low, min(value) FILTER (upTo > ceil(place)) AS high,
-        any_value(place - floor(place)) AS part
-      FROM (
-        SELECT value, q, (sum(n) OVER (PARTITION BY q ORDER BY value))::DOUBLE AS upTo,
-          ((sum(n) OVER (PARTITION BY q))::DOUBLE - 1) * q AS place
-        FROM ${counts} AS counts, (SELECT unnest([0.25, 0.5, 0.75])::DOUBLE AS q)
-      ) GROUP BY q
+  const place = (quarters: number): string => `(total - 1) * ${quarters} / 4`;
+  const quartile = (quarters: number): string => {
+    const at = (order: string): string => `min(value) FILTER (upTo > ${order}(${place(quarters)}))`;
+    const part = `max(${place(quarters)} - floor(${place(quarters)}))`;
+    return `${at('floor')} * (1 - ${part}) + ${at('ceil')} * ${part}`;
+  };
+  return `SELECT CASE WHEN count(*) > 0 THEN [${[1, 2, 3].map(quartile).join(', ')}] END FROM (
+      SELECT value, (sum(n) OVER (ORDER BY value))::DOUBLE AS upTo, (sum(n) OVER ())::DOUBLE AS total
+      FROM ${counts} AS counts
     )`;
 }

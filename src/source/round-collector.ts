@@ -12,7 +12,7 @@ export class RoundCollector implements ChunkTaker {
   private readonly writer: BatchWriter;
   private readonly counters: RunCounters;
   private readonly binsPerPartition: number;
-  private readonly latest: LatestEvent | null;
+  private readonly span: EventSpan | null;
   private rowsTaken = 0;
 
   constructor(
@@ -20,13 +20,13 @@ export class RoundCollector implements ChunkTaker {
     writer: BatchWriter,
     counters: RunCounters,
     binsPerPartition: number,
-    latest: LatestEvent | null = null,
+    span: EventSpan | null = null,
   ) {
     this.kernel = kernel;
     this.writer = writer;
     this.counters = counters;
     this.binsPerPartition = binsPerPartition;
-    this.latest = latest;
+    this.span = span;
   }
 
   take(rowCount: number): void {
@@ -47,7 +47,7 @@ export class RoundCollector implements ChunkTaker {
   flush(): void {
     const round = this.kernel.flushNarrow();
     if (round.fragments.byteLength === 0) return;
-    this.latest?.look(round);
+    this.span?.look(round);
     this.batches.push({
       place: this.writer.write(roundToBatch(round)),
       fragmentOffsets: thinOffsets(round.fragmentOffsets, this.binsPerPartition),
@@ -58,24 +58,37 @@ export class RoundCollector implements ChunkTaker {
   }
 }
 
-/** Finds the latest event, of events with fromTime, by the halves of its first word: comparing BigInts would take ten times as long. */
-export class LatestEvent {
-  private high = Number.NEGATIVE_INFINITY;
-  private low = 0;
+/** Finds the earliest and the latest event, of events with fromTime, by the halves of their first word: comparing BigInts would take ten times as long. */
+export class EventSpan {
+  private firstHigh = Number.POSITIVE_INFINITY;
+  private firstLow = 0;
+  private lastHigh = Number.NEGATIVE_INFINITY;
+  private lastLow = 0;
 
   look({ events, eventStride }: Round): void {
     const words = new Int32Array(events.buffer, events.byteOffset, events.byteLength / 4);
     for (let at = 0; at < words.length; at += eventStride / 4) {
       const high = words[at + 1]!;
-      if (high < this.high) continue;
       const low = words[at]! >>> 0;
-      if (high > this.high || low > this.low) this.low = low;
-      this.high = high;
+      if (high > this.lastHigh || (high === this.lastHigh && low > this.lastLow)) {
+        this.lastHigh = high;
+        this.lastLow = low;
+      }
+      if (high < this.firstHigh || (high === this.firstHigh && low < this.firstLow)) {
+        this.firstHigh = high;
+        this.firstLow = low;
+      }
     }
   }
 
-  get timestampUs(): bigint | null {
-    if (this.high === Number.NEGATIVE_INFINITY) return null;
-    return ((BigInt(this.high) << 32n) | BigInt(this.low)) >> 3n;
+  /** Null where no event was looked at. */
+  get earliestUs(): bigint | null {
+    return this.lastHigh === Number.NEGATIVE_INFINITY ? null : toTimestampUs(this.firstHigh, this.firstLow);
+  }
+
+  get latestUs(): bigint | null {
+    return this.lastHigh === Number.NEGATIVE_INFINITY ? null : toTimestampUs(this.lastHigh, this.lastLow);
   }
 }
+
+const toTimestampUs = (high: number, low: number): bigint => ((BigInt(high) << 32n) | BigInt(low)) >> 3n;

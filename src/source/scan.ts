@@ -16,7 +16,7 @@ import { type NameHashes, ScanKernel } from '../kernel/scan-kernel.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
 import { CLASS_NAMES, CLASS_RANKS, type ClassName, normalizeEventName } from './event-classes.ts';
 import { PushFunction, pushCall } from './hand-over.ts';
-import { LatestEvent, RoundCollector } from './round-collector.ts';
+import { EventSpan, RoundCollector } from './round-collector.ts';
 import { type SliceCounts, SliceSource } from './slice-source.ts';
 import type { ScanSlice } from './slices.ts';
 
@@ -33,8 +33,8 @@ export interface ScanSettings {
   readonly hasFrom: boolean;
   readonly seenUserLines: number;
   readonly seenVideoLines: number;
-  /** Whether the time of the latest event is wanted: 1 ns a row. */
-  readonly findsLatest: boolean;
+  /** Whether the times of the earliest and the latest event are wanted: 1 ns a row. */
+  readonly findsSpan: boolean;
   readonly eventNames: Readonly<Record<ClassName, readonly string[]>>;
   /** Bits of the id hash that are used: 64, or fewer in tests that force two ids onto one hash. */
   readonly idHashBits: number;
@@ -48,7 +48,8 @@ export interface ScanTotals {
   readonly spilledBytes: number;
   /** A Parquet file with the text of ids and names that this worker saw first here. */
   readonly textsPath: string;
-  /** The time of the latest event kept, where it was wanted and there is one. */
+  /** The times of the earliest and the latest event kept, where they were wanted and there is one. */
+  readonly earliestUs: bigint | null;
   readonly latestUs: bigint | null;
 }
 
@@ -132,17 +133,17 @@ export class Scanner {
   ): Promise<ScanResult> {
     const writer = new BatchWriter(held, join(this.settings.tempFolder, `scan-${index}.arrow`));
     const textsPath = join(this.settings.tempFolder, `texts-${index}.parquet`);
-    const { binsPerPartition, findsLatest } = this.settings;
-    const latest = findsLatest ? new LatestEvent() : null;
-    const rounds = new RoundCollector(this.kernel, writer, counters, binsPerPartition, latest);
+    const { binsPerPartition, findsSpan } = this.settings;
+    const span = findsSpan ? new EventSpan() : null;
+    const rounds = new RoundCollector(this.kernel, writer, counters, binsPerPartition, span);
     try {
       this.kernel.begin();
       await this.push.run(this.database, this.queryOf(slice, source, textsPath), rounds);
       rounds.flush();
       const spilledBytes = writer.finish();
       const counts = await source.finish(this.database, this.kernel.counts(), textsPath);
-      const latestUs = latest?.timestampUs ?? null;
-      return { counts, batches: rounds.batches, spilledBytes, textsPath, latestUs };
+      const [earliestUs, latestUs] = [span?.earliestUs ?? null, span?.latestUs ?? null];
+      return { counts, batches: rounds.batches, spilledBytes, textsPath, earliestUs, latestUs };
     } catch (error) {
       writer.abandon();
       this.kernel.flush();

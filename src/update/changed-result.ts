@@ -1,18 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteName, quoteText } from '../duckdb.ts';
-import { engagementSql, outputColumns } from '../sink/engagement-sql.ts';
+import { outputColumns } from '../sink/engagement-sql.ts';
 import { countRows } from '../sink/manifest.ts';
 import { PARQUET, parquetFiles } from '../sink/write.ts';
-import { CHANGED_TABLE, type ChangedRows, REPLACED_TABLE } from './changed-rows.ts';
+import { CHANGED_ROWS, createChangedOutput, REMOVED_ROWS } from './changed-output.ts';
+import type { ChangedRows } from './changed-rows.ts';
 import { linkFile, makePlace, type ResultFiles, type WrittenResult } from './result-places.ts';
-import { writeWholeResult } from './whole-result.ts';
+import { writeNoRows } from './whole-result.ts';
 
 /** Row groups that are read, joined and written by one thread. */
 const MEMORY_BYTES_A_COPY = 256e6;
 
 /** Writes the files of the places whose rows change, and links the others. */
 export async function writeChangedResult(files: ResultFiles, changes: ChangedRows): Promise<WrittenResult> {
+  await createChangedOutput(files, changes);
   const { changed, replaced } = changes;
   const { database, options, folder, published } = files;
   const places: Record<string, readonly string[]> = {};
@@ -34,6 +36,7 @@ export async function writeChangedResult(files: ResultFiles, changes: ChangedRow
   await database.runAtOnce(
     copies.map(({ sql }) => sql),
     Math.min(options.threads, Math.ceil(options.memoryBytes / MEMORY_BYTES_A_COPY)),
+    false,
   );
   const written: string[] = [];
   for (const { place, path } of copies) {
@@ -45,7 +48,7 @@ export async function writeChangedResult(files: ResultFiles, changes: ChangedRow
     places[place] = [path];
   }
   if (written.length + linked.length > 0) return { places, written, linked };
-  return writeWholeResult(files, `(SELECT * FROM ${CHANGED_TABLE})`);
+  return writeNoRows(files);
 }
 
 /** SQL for the rows of a place: those published that nothing replaces, and the changed ones; null for none. */
@@ -55,25 +58,16 @@ function placeRowsSql(
   before: readonly string[],
   { changed, replaced }: ChangedRows,
 ): string | null {
-  const { config, uniqueSeconds } = options;
-  const columns = outputColumns(uniqueSeconds)
+  const columns = outputColumns(options.uniqueSeconds)
     .map(([name]) => quoteName(name))
     .join(', ');
-  const rowsOf = (table: string): string => `(SELECT * FROM ${table} WHERE place = ${quoteText(place)})`;
+  const isHere = `WHERE place = ${quoteText(place)}`;
   const parts: string[] = [];
   if (before.length > 0) {
-    const kept = !replaced.places.has(place)
-      ? ''
-      : ` ANTI JOIN (
-          SELECT users.id AS userId, durations.id AS videoId FROM ${rowsOf(REPLACED_TABLE)} AS replaced
-          JOIN users ON users.hash = replaced.userHash JOIN durations ON durations.hash = replaced.videoHash
-        ) AS gone USING (userId, videoId)`;
     const rows = parquetFiles(before.map((path) => join(published!, path)));
-    parts.push(`SELECT ${columns} FROM (SELECT * FROM ${rows})${kept}`);
+    const gone = `ANTI JOIN (SELECT userId, videoId FROM ${REMOVED_ROWS} ${isHere}) AS gone USING (userId, videoId)`;
+    parts.push(`SELECT ${columns} FROM (SELECT * FROM ${rows}) ${replaced.places.has(place) ? gone : ''}`);
   }
-  if (changed.places.has(place)) {
-    const rows = rowsOf(CHANGED_TABLE);
-    parts.push(`SELECT ${columns} FROM (${engagementSql(config, uniqueSeconds, { rows })})`);
-  }
+  if (changed.places.has(place)) parts.push(`SELECT ${columns} FROM ${CHANGED_ROWS} ${isHere}`);
   return parts.length === 0 ? null : parts.join(' UNION ALL ');
 }

@@ -27,6 +27,8 @@ export interface History {
   readonly carryFiles: CarryFiles;
   /** Events before it go into the state's rows. */
   readonly horizonUs: bigint;
+  /** The earliest event that was scanned; null for none. */
+  readonly earliestUs: bigint | null;
   /** The horizon before, and the paths of the rows folded until then; null before the first call. */
   readonly before: { readonly horizonUs: bigint; readonly rowPaths: readonly string[] } | null;
   /** Slices of all that was ever read, should late events ask for it. */
@@ -44,7 +46,7 @@ export interface FoldedHistory {
 
 /** Folds every partition, and those with late events once more, as the options say. */
 export async function foldHistory(history: History): Promise<FoldedHistory> {
-  const { job, options, partitionBits, before } = history;
+  const { job, options, partitionBits, before, earliestUs } = history;
   const results = new Map<number, HorizonFoldResult>();
   const all = Array.from({ length: 2 ** partitionBits }, (_, partition) => partition);
   await foldPartitions(history, all, 0, results, (partition) => [
@@ -67,7 +69,8 @@ export async function foldHistory(history: History): Promise<FoldedHistory> {
   registerFoldedTable(job.database, openPlaces, count('open'), options.threads, OPEN_TABLE);
 
   let late = { events: 0, pairs: 0 };
-  if (before !== null && before.rowPaths.length > 0) {
+  const mayBeLate = before !== null && earliestUs !== null && earliestUs < before.horizonUs;
+  if (mayBeLate && before.rowPaths.length > 0) {
     const timeoutUs = BigInt(Math.round(options.config.sessionTimeoutSeconds * 1e6));
     const rows = stateRows(before.rowPaths);
     const pairs = await findLatePairs(job.database, rows, before.horizonUs, timeoutUs);

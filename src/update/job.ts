@@ -82,7 +82,6 @@ export class Job {
     this.pool = null;
     throwIfStopped(this.stopwatch.counters);
     await this.database.limitMemory(plan.mergeDatabaseBytes);
-    await this.database.lockConfiguration();
   }
 
   /** Tells what happens beside the stages. */

@@ -3,6 +3,7 @@ import type { FoldResult } from '../fold/fold.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import { finishResult } from '../sink/finish.ts';
 import { readUnknownNames } from '../sink/keys.ts';
+import { digestFiles } from '../sink/manifest.ts';
 import { countNames } from '../sink/merge.ts';
 import { tablesOf } from '../sink/tables/index.ts';
 import { TableWriter } from '../sink/tables/table-writer.ts';
@@ -36,8 +37,10 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const users = await writeStateUsers(update);
   throwIfStopped(stopwatch.counters);
   const result = await writeResult(update, changes);
+  await database.lockConfiguration();
+  const digests = digestEarly(update, result.written);
   throwIfStopped(stopwatch.counters);
-  const runningSums = await writeRunningSums(update, result);
+  const runningSums = await writeRunningSums(update, result, changes);
   const tables = new TableWriter({
     ...{ database, options, folds: [], folder: staging.folder },
     ...{ workers: update.workers, counters: stopwatch.counters },
@@ -83,7 +86,8 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
       (bytes, part) => bytes + part.spilledBytes,
       0,
     ),
-    reviewTables: () => tables.review(),
+    reviewTables: (sums) => tables.review(sums),
+    digests,
     linked: linkedFiles(
       update,
       [...rows.whole, ...rows.added, ...users.files],
@@ -91,6 +95,19 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
     ),
     update: describe(update, result, changes?.changed.rows ?? totals.rowCount),
   });
+}
+
+/** Hashes and flushes files that are whole while others are still made: the last step then waits for little. */
+function digestEarly(
+  { staging, options }: FoldedUpdate,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const files = paths.map((path) => ({ path }));
+  const digests = digestFiles(staging.folder, files, { flush: true, signal: options.signal });
+  const byPath = digests.then((all) => new Map(paths.map((path, i) => [path, all[i]!])));
+  // Whatever fails before they are asked for is told instead.
+  byPath.catch(() => undefined);
+  return byPath;
 }
 
 async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Promise<ChangedRows | null> {

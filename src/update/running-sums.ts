@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { countValuesSql } from '../sink/statistics.ts';
 import { changedVideoSumsSql, videoSumsSql } from '../sink/tables/videos.ts';
 import { parquetFiles } from '../sink/write.ts';
+import { CHANGED_ROWS, REMOVED_ROWS } from './changed-output.ts';
+import type { ChangedRows } from './changed-rows.ts';
 import type { FoldedUpdate } from './folded-update.ts';
 import type { WrittenResult } from './result-places.ts';
 import type { State } from './state.ts';
@@ -13,37 +15,31 @@ export const VIDEO_SUMS = 'video_sums';
 /** The table of the values of watchPercentage and how often each comes: value, n. */
 export const PERCENTAGES = 'percentages';
 
-/** Files whose rows are no longer part of the result, and those that are new in it: SQL for their rows. */
-interface Replacement {
-  readonly removed: string;
-  readonly added: string;
-  readonly all: string;
-  /** Whether reading these costs less than reading all. */
-  readonly isSmall: boolean;
-}
-
 /**
- * Creates VIDEO_SUMS, where the table videos is wanted, and PERCENTAGES, and writes both to the state. Of the result
- * only files that changed are read, unless these hold most rows. Returns the state's files; null for none.
+ * Creates VIDEO_SUMS, where the table videos is wanted, and PERCENTAGES, and writes both to the state; drops
+ * CHANGED_ROWS and REMOVED_ROWS, if there are any. The result is read only where most of its rows changed. Returns the
+ * state's files; null for none.
  */
 export async function writeRunningSums(
   update: FoldedUpdate,
-  result: WrittenResult,
+  { places }: WrittenResult,
+  changes: ChangedRows | null,
 ): Promise<Pick<State, 'videoSums' | 'percentages'>> {
-  const { state, options } = update;
-  const replacement = compareFiles(update, result);
-  const { removed, added, all, isSmall } = replacement;
+  const { state, options, staging } = update;
+  const isSmall = state !== null && changes !== null && changes.replaced.rows * 2 <= state.totals.rowCount;
   const before = (file: string | null | undefined): string | null =>
     file == null || !isSmall ? null : parquetFiles(earlierPaths(update, [file]));
   const [sums, percentages] = [before(state?.videoSums), before(state?.percentages)];
+  const paths = Object.values(places).flat();
+  const all = parquetFiles(paths.map((path) => join(staging.folder, path)));
   const counts = (rows: string): string => countValuesSql('watchPercentage', rows);
-  return {
+  const files = {
     videoSums: !options.tables.includes('videos')
       ? null
       : await keep(
           update,
           VIDEO_SUMS,
-          sums === null ? videoSumsSql(all) : changedVideoSumsSql(sums, removed, added),
+          sums === null ? videoSumsSql(all) : changedVideoSumsSql(sums, REMOVED_ROWS, CHANGED_ROWS),
         ),
     percentages: await keep(
       update,
@@ -51,33 +47,15 @@ export async function writeRunningSums(
       percentages === null
         ? `SELECT * FROM ${counts(all)}`
         : `SELECT value, sum(n)::BIGINT AS n FROM (
-             SELECT * FROM ${percentages} UNION ALL SELECT * FROM ${counts(added)}
-             UNION ALL SELECT value, -n FROM ${counts(removed)}
+             SELECT * FROM ${percentages} UNION ALL SELECT * FROM ${counts(CHANGED_ROWS)}
+             UNION ALL SELECT value, -n FROM ${counts(REMOVED_ROWS)}
            ) GROUP BY value HAVING sum(n) <> 0`,
     ),
   };
-}
-
-function compareFiles({ staging, state }: FoldedUpdate, result: WrittenResult): Replacement {
-  const { places, written, linked } = result;
-  const isLinked = new Set(linked);
-  const removed = Object.keys(state?.sums ?? {}).filter((path) => !isLinked.has(path));
-  const removedRows = removed.reduce((sum, path) => sum + state!.sums[path]!.rows, 0);
-  const all = parquetFiles(
-    Object.values(places)
-      .flat()
-      .map((path) => join(staging.folder, path)),
-  );
-  const rowsOf = (folder: string | null, paths: readonly string[]): string =>
-    paths.length === 0 || folder === null
-      ? `(SELECT * FROM ${all} LIMIT 0)`
-      : parquetFiles(paths.map((path) => join(folder, path)));
-  return {
-    removed: rowsOf(staging.published, removed),
-    added: rowsOf(staging.folder, written),
-    all,
-    isSmall: removedRows * 2 <= (state?.totals.rowCount ?? 0),
-  };
+  // Medians and checks have their memory.
+  if (changes !== null)
+    for (const table of [CHANGED_ROWS, REMOVED_ROWS]) await update.job.database.run(`DROP TABLE ${table}`);
+  return files;
 }
 
 async function keep(update: FoldedUpdate, table: string, sql: string): Promise<string> {

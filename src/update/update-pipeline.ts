@@ -132,7 +132,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
   const account = accountForRows(scans);
   if (state === null && account.read === 0 && !options.allowEmpty) throw noRows(options);
   checkInvalidLimit(account, options.maxInvalid, null);
-  const { watermarkUs, horizonUs } = advance(update.options, state, scans);
+  const { earliestUs, watermarkUs, horizonUs } = advance(update.options, state, scans);
 
   stopwatch.begin('fold', account.kept);
   const openFile = new OpenFile(staging.folder, staging.id);
@@ -153,6 +153,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     openFile,
     carryFiles,
     horizonUs,
+    earliestUs,
     before:
       state === null ? null : { horizonUs: state.horizonUs, rowPaths: rowPathsOf(staging.published!, state) },
     retained: async () => planReads(job, await retainedReads(selection.seen, 'to fold late events again')),

@@ -30,14 +30,14 @@ export async function writeWholeResult(files: ResultFiles, rows: string): Promis
   }
   await rm(writing, { recursive: true, force: true });
   const written = Object.values(places).flat();
-  return written.length > 0 ? { places, written, linked: [] } : writeNoRows(files, rows);
+  return written.length > 0 ? { places, written, linked: [] } : writeNoRows(files);
 }
 
 /** One file without rows tells readers the columns. */
-async function writeNoRows(files: ResultFiles, rows: string): Promise<WrittenResult> {
+export async function writeNoRows(files: ResultFiles): Promise<WrittenResult> {
   const { database, options, folder } = files;
   const path = await makePlace(files, 'data_0', 0);
-  const sql = engagementSql(options.config, options.uniqueSeconds, { rows });
+  const sql = engagementSql(options.config, options.uniqueSeconds, { condition: 'false' });
   await database.run(`COPY (${sql}) TO ${quoteText(join(folder, path))} (${PARQUET})`);
   return { places: { data_0: [path] }, written: [path], linked: [] };
 }

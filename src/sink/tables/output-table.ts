@@ -3,6 +3,7 @@ import type { BatchPlace } from '../../exchange/batch-writer.ts';
 import type { RecordName } from '../../kernel/records.ts';
 import type { RunCounters } from '../../progress-counters.ts';
 import type { ResolvedOptions } from '../../run-options.ts';
+import type { RowSums } from '../row-sums.ts';
 import type { WriteSettings } from '../write.ts';
 import type { TableName } from './names.ts';
 
@@ -40,9 +41,12 @@ export interface OutputTable {
   readonly write: (input: TableInput) => Promise<void>;
   /**
    * Rules of the written rows: a name, and a SQL aggregate over them that counts violations. `engagement` is SQL
-   * for the rows that they are compared with.
+   * for the rows that they are compared with, which add up to `sums`.
    */
-  readonly checks: (engagement: string) => readonly (readonly [name: string, violations: string])[];
+  readonly checks: (
+    engagement: string,
+    sums: RowSums,
+  ) => readonly (readonly [name: string, violations: string])[];
 }
 
 /** SQL for seconds as whole microseconds, whose sum depends on no order. */

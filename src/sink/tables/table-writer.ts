@@ -10,6 +10,7 @@ import type { TableSummary } from '../../summary.ts';
 import type { Check } from '../checks.ts';
 import { registerFlatTable } from '../flat-table.ts';
 import { hashSumSql, toHex } from '../hash-sums.ts';
+import type { RowSums } from '../row-sums.ts';
 import { ENGAGEMENT, tableSource } from '../write.ts';
 import { recordsOf, tablesOf } from './index.ts';
 import type { TableInput } from './output-table.ts';
@@ -65,12 +66,12 @@ export class TableWriter {
     }
   }
 
-  /** Reads each table back, in one scan: its rules, its rows and their hash. */
-  async review(): Promise<TableReview[]> {
+  /** Reads each table back, in one scan: its rules, its rows and their hash. `sums` are those of engagement. */
+  async review(sums: RowSums): Promise<TableReview[]> {
     const { database, options, folder } = this.input;
     const reviews: TableReview[] = [];
     for (const { name, checks } of tablesOf(options.tables)) {
-      const rules = checks(this.engagement);
+      const rules = checks(this.engagement, sums);
       const columns = rules.map(([, violations], i) => `(${violations})::DOUBLE AS check${i}`);
       const [found] = await database.rows<Record<string, number> & { rowHash: string }>(
         `SELECT count(*)::DOUBLE AS rowCount, ${columns.map((column) => `${column}, `).join('')}
