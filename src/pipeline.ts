@@ -117,6 +117,7 @@ async function foldInputs(
       ...folded,
       stopwatch,
       workers: plan.workers,
+      videos: plan.executor.fold.videos,
     });
   } catch (error) {
     throw counters.isStopped ? new StoppedError() : await describeDiskError(error, [...needs, ...kept]);

@@ -81,6 +81,8 @@ export async function readUnknownNames(
 
 /** SQL for the partition keys that createEstimates found, one a row. */
 export const PARTITION_KEYS = '(SELECT key FROM folded_sums WHERE NOT isVideo)';
+/** SQL for the videos (videoHash, viewers) that createEstimates found. */
+export const VIDEO_VIEWERS = '(SELECT videoHash, viewers FROM folded_sums WHERE isVideo)';
 
 /**
  * Creates the table estimates(videoHash, duration) in one reading of the folded rows, and notes the values of the SQL
@@ -94,7 +96,7 @@ export async function createEstimates(
   await database.run(
     `CREATE TEMP TABLE folded_sums AS
      SELECT videoHash, key, GROUPING(videoHash) = 0 AS isVideo, max(maxCreditedEndUs) AS endUs,
-       sum(hash(userHash, videoHash)) AS pairSum
+       count(*) AS viewers, sum(hash(userHash, videoHash)) AS pairSum
      FROM (SELECT userHash, videoHash, maxCreditedEndUs, ${partitionKey ?? 'NULL'} AS key FROM ${FOLDED_TABLE}())
      GROUP BY GROUPING SETS (${sets})`,
   );
