@@ -16,10 +16,10 @@ export class DenseSums implements RetentionSums {
   readonly videoCount: number;
   /** The changes of each bucket of each video, and of the one behind its last. */
   private readonly cells: Int32Array;
-  private readonly offsets: Float64Array;
+  private readonly offsets: Int32Array;
 
   constructor(videos: VideoBuckets, byteLimit: number) {
-    this.offsets = new Float64Array(videos.count + 1);
+    this.offsets = new Int32Array(videos.count);
     let count = 0;
     let end = 0;
     while (count < videos.count) {

@@ -79,11 +79,12 @@ function* addPositionViews(
   // As halves, the lower one first: BigInt would cost 100 ns a word.
   const lows = new Uint32Array(words.buffer, words.byteOffset, rowCount * 2);
   const highs = new Int32Array(words.buffer, words.byteOffset, rowCount * 2);
+  const steps = new BucketSteps(videos, sums);
   for (let at = 0, pair = 0; at < rowCount; pair++) {
     if (pair % PAIRS_AT_ONCE === 0) yield;
     const video = videos.find(lows[at * 2]!, lows[at * 2 + 1]!);
     const isMeant = video >= first && video < end;
-    const bucketViews = isMeant ? new PairBuckets(videos, video, sums) : null;
+    if (isMeant) steps.begin(video);
     at++;
     let high: number;
     let [beforeUs, before] = [0, 0];
@@ -93,47 +94,70 @@ function* addPositionViews(
       let times = (high >> TIMES_SHIFT) & TIMES_BEHIND;
       at++;
       if (times === TIMES_BEHIND) times = lows[at++ * 2]!;
-      if (before > 0) bucketViews?.add(beforeUs, positionUs, before);
-      [beforeUs, before] = [positionUs, times];
+      if (isMeant && before > 0) steps.add(beforeUs, positionUs, before);
+      beforeUs = positionUs;
+      before = times;
     } while (high >= 0);
-    bucketViews?.end();
+    if (isMeant) steps.end();
   }
 }
 
-/** The views of one pair by bucket: of pieces in one bucket, the most watched counts. */
-class PairBuckets {
+/** From the pieces of a pair to steps by bucket, as the kernel makes them: of pieces in one bucket, the most watched counts. */
+class BucketSteps {
   private readonly videos: VideoBuckets;
-  private readonly video: number;
   private readonly sums: RetentionSums;
-  /** The last bucket so far, and how often it was seen. */
-  private last = -1;
+  private video = 0;
+  /** The buckets of the last step so far, which later pieces may still change, and how often they were seen. */
+  private from = 0;
+  private next = 0;
   private times = 0;
+  /** How often those before it were seen. */
+  private before = 0;
 
-  constructor(videos: VideoBuckets, video: number, sums: RetentionSums) {
+  constructor(videos: VideoBuckets, sums: RetentionSums) {
     this.videos = videos;
-    this.video = video;
     this.sums = sums;
+  }
+
+  begin(video: number): void {
+    this.video = video;
+    this.next = -1;
+    this.times = 0;
+    this.before = 0;
   }
 
   /** Pieces ascend. */
   add(startUs: number, endUs: number, times: number): void {
-    const { videos, video, sums } = this;
-    const first = videos.bucketOf(video, startUs);
-    const last = videos.bucketOf(video, endUs - 1);
-    if (first === this.last && times > this.times) {
-      sums.add(video, first, 0, times - this.times, 0);
-      sums.add(video, first + 1, 0, this.times - times, 0);
+    const { videos, video } = this;
+    let from = videos.bucketOf(video, startUs);
+    const next = videos.bucketOf(video, endUs - 1) + 1;
+    if (from < this.next) {
+      if (times > this.times) {
+        if (this.from < from) this.step(this.from, this.times);
+        this.from = from;
+        this.times = times;
+      }
+      if (next === this.next) return;
+      from = this.next;
     }
-    const next = Math.max(first, this.last + 1);
-    if (next <= last) {
-      sums.add(video, next, 1, times, 0);
-      sums.add(video, last + 1, -1, -times, 0);
+    if (from !== this.next || times !== this.times) {
+      if (this.times > 0) this.step(this.from, this.times);
+      if (this.times > 0 && this.next < from) this.step(this.next, 0);
+      this.from = from;
+      this.times = times;
     }
-    this.times = last === this.last ? Math.max(times, this.times) : times;
-    this.last = last;
+    this.next = next;
   }
 
   end(): void {
-    this.sums.add(this.video, this.last, 0, 0, 1);
+    this.step(this.from, this.times);
+    this.step(this.next, 0);
+    this.sums.add(this.video, this.next - 1, 0, 0, 1);
+  }
+
+  private step(bucket: number, times: number): void {
+    const viewers = (times === 0 ? 0 : 1) - (this.before === 0 ? 0 : 1);
+    this.sums.add(this.video, bucket, viewers, times - this.before, 0);
+    this.before = times;
   }
 }
