@@ -76,6 +76,7 @@ function findVideo(hash: u64): i32 {
 
 function beginPair(hash: u64): void {
   video = findVideo(hash);
+  stepFrom = i64.MAX_VALUE;
   stepEnd = -1;
   stepTimes = 0;
   if (video == UNKNOWN) {
@@ -99,28 +100,22 @@ function addPiece(fromUs: i64, endUs: i64, times: i32): void {
   else addPlaces(bucketOf(fromUs), bucketOf(endUs - 1) + 1, times);
 }
 
-/** Pieces ascend and are apart, but two may meet in one bucket. */
+/** Pieces ascend and are apart, but two may meet in one bucket: the next step begins there, or behind it. */
 function addPlaces(from: i64, end: i64, times: i32): void {
   if (from < stepEnd) {
-    if (times > stepTimes) {
-      if (stepFrom < from) writeStep(stepFrom, stepTimes, false);
-      stepFrom = from;
-      stepTimes = times;
-    }
-    if (end == stepEnd) return;
-    from = stepEnd;
-  }
-  if (from == stepEnd && times == stepTimes) {
-    stepEnd = end;
-    return;
-  }
-  if (stepTimes > 0) {
+    from = times > stepTimes ? from : stepEnd;
+    if (from == end) return;
+  } else if (stepEnd < from && stepTimes > 0) {
     writeStep(stepFrom, stepTimes, false);
-    if (stepEnd < from) writeStep(stepEnd, 0, false);
+    stepFrom = stepEnd;
+    stepTimes = 0;
   }
-  stepFrom = from;
+  if (times != stepTimes) {
+    if (stepFrom < from) writeStep(stepFrom, stepTimes, false);
+    stepFrom = from;
+    stepTimes = times;
+  }
   stepEnd = end;
-  stepTimes = times;
 }
 
 function endPair(): void {

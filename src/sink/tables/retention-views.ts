@@ -121,6 +121,7 @@ class BucketSteps {
 
   begin(video: number): void {
     this.video = video;
+    this.from = Number.MAX_SAFE_INTEGER;
     this.next = -1;
     this.times = 0;
     this.before = 0;
@@ -132,17 +133,15 @@ class BucketSteps {
     let from = videos.bucketOf(video, startUs);
     const next = videos.bucketOf(video, endUs - 1) + 1;
     if (from < this.next) {
-      if (times > this.times) {
-        if (this.from < from) this.step(this.from, this.times);
-        this.from = from;
-        this.times = times;
-      }
-      if (next === this.next) return;
-      from = this.next;
+      from = times > this.times ? from : this.next;
+      if (from === next) return;
+    } else if (this.next < from && this.times > 0) {
+      this.step(this.from, this.times);
+      this.from = this.next;
+      this.times = 0;
     }
-    if (from !== this.next || times !== this.times) {
-      if (this.times > 0) this.step(this.from, this.times);
-      if (this.times > 0 && this.next < from) this.step(this.next, 0);
+    if (times !== this.times) {
+      if (this.from < from) this.step(this.from, this.times);
       this.from = from;
       this.times = times;
     }
