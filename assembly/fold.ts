@@ -46,7 +46,7 @@ import {
 } from '../src/kernel/layout';
 import { narrow, wide } from './columns';
 import { groupBin } from './group';
-import { uniteSegments } from './intervals';
+import { sortSegments, uniteSorted } from './intervals';
 import { slotOf } from './memory';
 import {
   backwardSkips,
@@ -75,15 +75,17 @@ import {
   unclosed,
   watchUs,
 } from './playback';
-import {
-  beginRecords,
-  isRecordingReplays,
-  isRecordingSessions,
-  recordReplays,
-  recordSession,
-} from './record';
+import { beginRecords, isRecordingSessions, recordSession } from './record';
 import { compareRecords } from './sort';
 import * as threshold from './thresholds';
+import {
+  areOverlapping,
+  beginViews,
+  endViews,
+  isRecordingViews,
+  recordOverlapping,
+  recordRanges,
+} from './views';
 
 /**
  * Folds the bins of `pieceCount` pieces, one after the other. Returns the number of rows written to the output
@@ -94,6 +96,7 @@ export function foldPartition(plan: usize, pieceCount: i32): i32 {
   threshold.loadThresholds(slotOf(plan, FOLD_THRESHOLDS));
   placeSegments(slotOf(plan, FOLD_SEGMENTS));
   beginRecords(plan);
+  beginViews(plan);
   const binCount = <u32>slotOf(plan, FOLD_BIN_COUNT);
   let rowCount: i32 = 0;
   store<u32>(slotOf(plan, FOLD_RANGE_OFFSETS), 0);
@@ -104,6 +107,7 @@ export function foldPartition(plan: usize, pieceCount: i32): i32 {
     if (rowCount < 0) return rowCount;
   }
   endCarried(plan);
+  endViews();
   return rowCount;
 }
 
@@ -168,6 +172,16 @@ function foldBin(plan: usize, fragmentCount: u32, firstRow: i32): i32 {
   return rowCount;
 }
 
+/** Unites the pair's segments, and records its views where they are wanted. Returns how many ranges are left. */
+function uniteViewed(videoHash: u64, scratch: usize): u32 {
+  sortSegments(segments, storedSegments, scratch);
+  const seesTwice = isRecordingViews && areOverlapping(segments, storedSegments);
+  if (seesTwice) recordOverlapping(videoHash, segments, storedSegments, scratch);
+  const count = uniteSorted(segments, storedSegments);
+  if (isRecordingViews && !seesTwice) recordRanges(videoHash, segments, count);
+  return count;
+}
+
 function writeRow(plan: usize, pair: usize, row: usize, firstRange: u32, scratch: usize): u32 {
   const columns = plan + (FOLD_COLUMNS << 2);
   wide(columns, ROW_USER, row, load<i64>(pair));
@@ -195,8 +209,7 @@ function writeRow(plan: usize, pair: usize, row: usize, firstRange: u32, scratch
   if (slotOf(plan, FOLD_WITH_RANGES) != 0) {
     const starts = slotOf(plan, FOLD_RANGE_STARTS);
     const ends = slotOf(plan, FOLD_RANGE_ENDS);
-    if (isRecordingReplays) recordReplays(pair, row, scratch);
-    const count = uniteSegments(segments, storedSegments, scratch);
+    const count = uniteViewed(load<u64>(pair, 8), scratch);
     for (let i: u32 = 0; i < count; i++) {
       const start = load<i64>(segments + ((<usize>i) << 4));
       const end = load<i64>(segments + ((<usize>i) << 4), 8);

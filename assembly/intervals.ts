@@ -3,13 +3,17 @@ import { sortRecords } from './sort';
 
 const SEGMENT_BYTES: usize = 16;
 
-/**
- * Sorts `count` segments (i64 start, i64 end) in place and merges those that overlap or touch to the front.
- * Returns how many ranges are left, ascending and apart from each other.
- */
-export function uniteSegments(segments: usize, count: u32, scratch: usize): u32 {
-  if (count < 2) return count;
+/** Sorts `count` segments (i64 start, i64 end) in place. */
+export function sortSegments(segments: usize, count: u32, scratch: usize): void {
   sortRecords(segments, count, SEGMENT_BYTES, 2, scratch);
+}
+
+/**
+ * Merges `count` sorted segments that overlap or touch to the front. Returns how many ranges are left, ascending and
+ * apart from each other.
+ */
+export function uniteSorted(segments: usize, count: u32): u32 {
+  if (count < 2) return count;
   let last = segments;
   for (let i: u32 = 1; i < count; i++) {
     const segment = segments + <usize>i * SEGMENT_BYTES;

@@ -7,8 +7,6 @@ import {
   FOLD_PLAY_COLUMNS,
   FOLD_PLAYS,
   FOLD_RECORD_SCRATCH,
-  FOLD_REPLAY_COLUMNS,
-  FOLD_REPLAYS,
   FOLD_STEP_COLUMNS,
   FOLD_STEPS,
   FOLD_VISIT_COLUMNS,
@@ -21,11 +19,6 @@ import {
   PLAY_USER,
   PLAY_VIDEO,
   PLAY_VISIT,
-  REPLAY_END,
-  REPLAY_ROW,
-  REPLAY_START,
-  REPLAY_TIMES,
-  REPLAY_VIDEO,
   STEP_BACKWARD_SKIPS,
   STEP_CLOSED,
   STEP_CREDITED,
@@ -65,16 +58,14 @@ import {
   VISIT_WATCH,
 } from '../src/kernel/layout';
 import { narrow, wide } from './columns';
-import { uniteSegments } from './intervals';
+import { sortSegments, uniteSorted } from './intervals';
 import { slotOf } from './memory';
 import * as play from './playback';
 import { compareRecords, sortRecords } from './sort';
 import * as threshold from './thresholds';
 
-/** Whether anything but replays is to be recorded in this fold: sessions are then gone through event by event. */
+/** Whether records of sessions are wanted in this fold: these are then gone through event by event. */
 export let isRecordingSessions: bool = false;
-/** Whether pieces seen more than once are to be recorded. */
-export let isRecordingReplays: bool = false;
 
 let plan: usize = 0;
 let times: usize = 0; // i64[2] a segment of the pair: wall times of its start and end
@@ -97,14 +88,12 @@ let storedBefore: u32 = 0;
 export function beginRecords(foldPlan: usize): void {
   plan = foldPlan;
   times = slotOf(plan, FOLD_RECORD_SCRATCH);
-  isRecordingReplays = slotOf(plan, FOLD_REPLAY_COLUMNS) != 0;
   isRecordingSessions =
     slotOf(plan, FOLD_VISIT_COLUMNS) != 0 ||
     slotOf(plan, FOLD_PLAY_COLUMNS) != 0 ||
     slotOf(plan, FOLD_STEP_COLUMNS) != 0;
   setCount(FOLD_VISITS, 0);
   setCount(FOLD_PLAYS, 0);
-  setCount(FOLD_REPLAYS, 0);
   setCount(FOLD_STEPS, 0);
 }
 
@@ -246,7 +235,8 @@ function copyOfSegments(first: u32): usize {
 
 function uniqueOfVisit(scratch: usize): i64 {
   const copy = copyOfSegments(storedBefore);
-  const count = uniteSegments(copy, play.storedSegments - storedBefore, scratch);
+  sortSegments(copy, play.storedSegments - storedBefore, scratch);
+  const count = uniteSorted(copy, play.storedSegments - storedBefore);
   let uniqueUs: i64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const segment = copy + ((<usize>i) << 4);
@@ -273,60 +263,6 @@ function recordPlays(pair: usize, session: u64): void {
     row++;
   }
   setCount(FOLD_PLAYS, row);
-}
-
-/** Whether two of some sorted segments share more than a moment. */
-function areOverlapping(segments: usize, count: u32): bool {
-  let endUs = load<i64>(segments, 8);
-  for (let i: u32 = 1; i < count; i++) {
-    const segment = segments + ((<usize>i) << 4);
-    if (load<i64>(segment) < endUs) return true;
-    endUs = load<i64>(segment, 8);
-  }
-  return false;
-}
-
-/**
- * Records the pieces of video that more than one segment of the pair covers, ascending and apart, and by how
- * many. Sorts the segments, and must come before they are united. All starts and all ends are met in turn.
- */
-export function recordReplays(pair: usize, pairRow: usize, scratch: usize): void {
-  const columns = columnsOf(FOLD_REPLAY_COLUMNS);
-  const count = play.storedSegments;
-  if (columns == 0 || count < 2) return;
-  sortRecords(play.segments, count, 16, 2, scratch);
-  if (!areOverlapping(play.segments, count)) return;
-  const starts = times;
-  const ends = times + ((<usize>count) << 3);
-  for (let i: usize = 0; i < <usize>count; i++) {
-    store<i64>(starts + (i << 3), load<i64>(play.segments + (i << 4)));
-    store<i64>(ends + (i << 3), load<i64>(play.segments + (i << 4), 8));
-  }
-  sortRecords(ends, count, 8, 1, scratch);
-  let row = slotOf(plan, FOLD_REPLAYS);
-  let started: usize = 0;
-  let depth: i32 = 0;
-  let fromUs: i64 = 0;
-  for (let ended: usize = 0; ended < <usize>count; ) {
-    const endUs = load<i64>(ends + (ended << 3));
-    const startUs = started < <usize>count ? load<i64>(starts + (started << 3)) : i64.MAX_VALUE;
-    const positionUs = min(startUs, endUs);
-    if (startUs <= endUs) started++;
-    if (endUs <= startUs) ended++;
-    // One that ends where another starts leaves the depth as it is.
-    if (startUs == endUs) continue;
-    if (depth > 1 && positionUs > fromUs) {
-      wide(columns, REPLAY_VIDEO, row, load<i64>(pair, 8));
-      wide(columns, REPLAY_START, row, fromUs);
-      wide(columns, REPLAY_END, row, positionUs);
-      narrow(columns, REPLAY_ROW, row, <i32>pairRow);
-      narrow(columns, REPLAY_TIMES, row, depth);
-      row++;
-    }
-    depth += startUs < endUs ? 1 : -1;
-    fromUs = positionUs;
-  }
-  setCount(FOLD_REPLAYS, row);
 }
 
 // What an event found, for its step.

@@ -50,12 +50,14 @@ function isSorted(records: usize, count: u32, stride: usize, keyWords: u32): boo
 function sortRun(records: usize, count: u32, stride: usize, keyWords: u32, spare: usize): void {
   for (let i: u32 = 1; i < count; i++) {
     const record = records + <usize>i * stride;
+    if (compareRecords(record - stride, record, keyWords) <= 0) continue;
+    copyWords(spare, record, stride);
     let place = record;
-    while (place > records && compareRecords(place - stride, record, keyWords) > 0) place -= stride;
-    if (place == record) continue;
-    memory.copy(spare, record, stride);
-    memory.copy(place + stride, place, record - place);
-    memory.copy(place, spare, stride);
+    do {
+      copyWords(place, place - stride, stride);
+      place -= stride;
+    } while (place > records && compareRecords(place - stride, spare, keyWords) > 0);
+    copyWords(place, spare, stride);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult, Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue, Json } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { forEachAtOnce } from './at-once.ts';
 import { DiskFullError, EXIT, PlayfoldError } from './errors.ts';
@@ -108,10 +108,11 @@ export class Database {
     }
   }
 
-  /** Rows in chunks, for results too large to be objects. */
-  async stream(sql: string): Promise<DuckDBResult> {
+  /** The columns of a result, for one too large to be objects. */
+  async columns(sql: string): Promise<(readonly DuckDBValue[])[]> {
+    this.throwIfStopped();
     try {
-      return await this.connection.stream(sql);
+      return await (await this.connection.stream(sql)).getColumns();
     } catch (error) {
       throw translateError(error);
     }

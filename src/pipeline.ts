@@ -118,6 +118,7 @@ async function foldInputs(
       stopwatch,
       workers: plan.workers,
       partitionCount: plan.partitionCount,
+      videos: plan.executor.fold.videos,
     });
   } catch (error) {
     throw counters.isStopped ? new StoppedError() : await describeDiskError(error, [...needs, ...kept]);

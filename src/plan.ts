@@ -5,6 +5,7 @@ import { compileKernel } from './kernel/kernel.ts';
 import { EVENT_BYTES, EVENT_FROM_BYTES } from './kernel/layout.ts';
 import { recordBytesAnEvent } from './kernel/records.ts';
 import { kernelThresholds } from './kernel/thresholds.ts';
+import type { VideoArrays } from './kernel/video-buckets.ts';
 import type { ExecutorSettings } from './pool/executor.ts';
 import { type RunCounters, stopCheckOf } from './progress-counters.ts';
 import type { ResolvedOptions } from './run-options.ts';
@@ -12,7 +13,7 @@ import { recordsOf } from './sink/tables/index.ts';
 import { mergeEventNames } from './source/dialects/index.ts';
 import type { InputFile } from './source/inputs.ts';
 import { planSlices, type ScanSlice } from './source/slices.ts';
-import { createTitles, readVideoColumns } from './source/videos.ts';
+import { createTitles, readKnownVideos, readVideoColumns } from './source/videos.ts';
 
 /** How a run is to be done. */
 export interface RunPlan {
@@ -58,7 +59,9 @@ export async function planRun(
   const { tempFolder } = places;
   const slices = await planSlices(database, files, options.config, { ...options, keepInvalid, tempFolder });
   const inputPaths = files.map(({ path }) => path);
-  return planWork(slices, inputPaths, options, places);
+  const isDividing = recordsOf(options.tables).includes('bucketViews');
+  const videos = isDividing ? await readKnownVideos(database, options.idHashBits) : null;
+  return planWork(slices, inputPaths, options, places, { videos });
 }
 
 /** What an update plans in another way than a run. */
@@ -68,6 +71,8 @@ export interface WorkTraits {
   readonly leastPartitionBits?: number;
   /** Dialects whose event names are understood; default: those of the slices. */
   readonly dialects?: readonly string[];
+  /** See FoldSettings. */
+  readonly videos?: VideoArrays | null;
 }
 
 /** Divides memory and threads for the work. `inputPaths` are all that a scan may read, beside the temporary folder. */
@@ -76,7 +81,7 @@ export function planWork(
   inputPaths: readonly string[],
   options: ResolvedOptions,
   { tempFolder, quarantineFolder, counters }: RunPlaces,
-  { isUpdate = false, leastPartitionBits = 0, dialects = dialectsOf(slices) }: WorkTraits = {},
+  { isUpdate = false, leastPartitionBits = 0, dialects = dialectsOf(slices), videos = null }: WorkTraits = {},
 ): RunPlan {
   const { config } = options;
   const rowEstimate = slices.reduce((sum, slice) => sum + slice.rowEstimate, 0);
@@ -114,6 +119,7 @@ export function planWork(
       thresholds: kernelThresholds(config),
       maxEventsAtOnce: options.maxEventsAtOnce ?? budget.maxEventsAtOnce,
       records,
+      videos,
     },
     heldLimitBytes: options.heldLimitBytes ?? budget.heldLimitBytes,
     heldCounter: new HeldBytes(0).counter,

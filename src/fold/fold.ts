@@ -8,6 +8,7 @@ import { Kernel } from '../kernel/kernel.ts';
 import { ROW_DUPLICATES, ROW_EVENTS } from '../kernel/layout.ts';
 import type { FragmentCounts } from '../kernel/memory-plan.ts';
 import type { RecordName } from '../kernel/records.ts';
+import type { VideoArrays } from '../kernel/video-buckets.ts';
 import { type RunCounters, throwIfStopped } from '../progress-counters.ts';
 import { largestBin, PieceReader } from './piece-reader.ts';
 import { type RecordPlaces, RecordWriter } from './record-writer.ts';
@@ -25,6 +26,8 @@ export interface FoldSettings {
   readonly maxEventsAtOnce: number;
   /** What is recorded beside the rows, for further tables. */
   readonly records: readonly RecordName[];
+  /** Videos whose buckets are known before the fold, in shared memory. */
+  readonly videos: VideoArrays | null;
 }
 
 export interface FoldResult {

@@ -13,6 +13,10 @@ import {
   FOLD_RANGE_STARTS,
   FOLD_RUNS,
   FOLD_THRESHOLDS,
+  FOLD_VIDEO_BUCKET_COUNTS,
+  FOLD_VIDEO_BUCKET_US,
+  FOLD_VIDEO_HASHES,
+  FOLD_VIDEO_PLACES,
   FRAGMENT_BYTES,
   NARROW_EVENT_BYTES,
   ROW_COLUMNS,
@@ -21,6 +25,7 @@ import {
 import { type FoldSize, type FragmentCounts, type MemoryPlan, planFold } from './memory-plan.ts';
 import { type EventScale, widenEvents } from './narrow-events.ts';
 import { isHash, RECORDS, type RecordName, type RecordRows } from './records.ts';
+import type { VideoArrays } from './video-buckets.ts';
 
 /** The folded rows of one task, column by column. */
 export interface FoldedRows {
@@ -71,6 +76,14 @@ export class FoldKernel {
     this.fragmentCount = 0;
     this.eventCount = 0;
     new BigInt64Array(this.buffer, this.slot(FOLD_THRESHOLDS), this.thresholds.length).set(this.thresholds);
+    if (size.videos) this.copyVideos(size.videos);
+  }
+
+  private copyVideos({ hashes, bucketCounts, bucketUs, places }: VideoArrays): void {
+    new BigUint64Array(this.buffer, this.slot(FOLD_VIDEO_HASHES), hashes.length).set(hashes);
+    new Uint16Array(this.buffer, this.slot(FOLD_VIDEO_BUCKET_COUNTS), hashes.length).set(bucketCounts);
+    new Float64Array(this.buffer, this.slot(FOLD_VIDEO_BUCKET_US), hashes.length).set(bucketUs);
+    new Int32Array(this.buffer, this.slot(FOLD_VIDEO_PLACES), places.length).set(places);
   }
 
   /** Views for the caller to fill with the next fragments and their events, before it keeps them or a part. */

@@ -2,7 +2,7 @@
  * Field widths, class ranks and status codes of the kernel's ABI: bare integers, because tsc and asc both
  * compile this file. The README describes the ABI; a change to any value here is a new ABI_VERSION.
  */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 // Event classes in the tie order of SPEC.md section 2: equal timestamps sort by this rank.
 export const CLASS_PAUSE = 0;
@@ -161,16 +161,23 @@ export const FOLD_VISITS = 40; // one record a visit
 export const FOLD_VISIT_COLUMNS = 41; // VISIT_COLUMNS pointers
 export const FOLD_PLAYS = 60; // one record a credited segment
 export const FOLD_PLAY_COLUMNS = 61; // PLAY_COLUMNS pointers
-export const FOLD_REPLAYS = 69; // one record a piece of video that a user saw more than once
-export const FOLD_REPLAY_COLUMNS = 70; // REPLAY_COLUMNS pointers
-export const FOLD_STEPS = 75; // one record an event: what it did
-export const FOLD_STEP_COLUMNS = 76; // STEP_COLUMNS pointers
-export const FOLD_CARRIED_FRAGMENTS = 94; // output: FOLD_STEP_COLUMNS + STEP_COLUMNS
-export const FOLD_CARRIED_EVENTS = 95; // output
-export const FOLD_CARRIED_FRAGMENT_COUNT = 96; // output: counts
-export const FOLD_CARRIED_EVENT_COUNT = 97;
-export const FOLD_WITH_CARRIED = 98; // 0 or 1
-export const FOLD_SLOTS = 99;
+export const FOLD_BUCKET_VIEWS = 69; // words of 4 bytes: how often a pair saw each bucket of a known video
+export const FOLD_BUCKET_VIEW_COLUMNS = 70; // one pointer
+export const FOLD_POSITION_VIEWS = 71; // words of 8 bytes: how often a pair saw each moment of another video
+export const FOLD_POSITION_VIEW_COLUMNS = 72; // one pointer
+export const FOLD_STEPS = 73; // one record an event: what it did
+export const FOLD_STEP_COLUMNS = 74; // STEP_COLUMNS pointers
+export const FOLD_CARRIED_FRAGMENTS = 92; // output: FOLD_STEP_COLUMNS + STEP_COLUMNS
+export const FOLD_CARRIED_EVENTS = 93; // output
+export const FOLD_CARRIED_FRAGMENT_COUNT = 94; // output: counts
+export const FOLD_CARRIED_EVENT_COUNT = 95;
+export const FOLD_WITH_CARRIED = 96; // 0 or 1
+export const FOLD_VIDEO_HASHES = 97; // input, for FOLD_BUCKET_VIEWS: u64 a video whose buckets are known
+export const FOLD_VIDEO_BUCKET_COUNTS = 98; // u16 a video: at most MAX_BUCKETS
+export const FOLD_VIDEO_BUCKET_US = 99; // f64 a video: the length of MAX_BUCKETS buckets
+export const FOLD_VIDEO_PLACES = 100; // i32 a place of a hash table: which video, or -1; see video-buckets.ts
+export const FOLD_VIDEO_PLACE_COUNT = 101; // a power of two, or 0 where no video is known
+export const FOLD_SLOTS = 102;
 
 export const VISIT_USER = 0;
 export const VISIT_VIDEO = 1;
@@ -205,13 +212,14 @@ export const PLAY_VISIT = 7; // the VISIT_NUMBER it belongs to
 export const PLAY_COLUMNS = 8;
 export const PLAY_WIDE_COLUMNS = 7;
 
-export const REPLAY_VIDEO = 0;
-export const REPLAY_START = 1; // positions; the pieces of a row ascend and do not overlap
-export const REPLAY_END = 2;
-export const REPLAY_ROW = 3; // the row of this fold whose piece it is
-export const REPLAY_TIMES = 4; // how often it was seen: 2 or more
-export const REPLAY_COLUMNS = 5;
-export const REPLAY_WIDE_COLUMNS = 3;
+// Views of one pair: a word that says which video, by its number in FOLD_VIDEO_HASHES or by its hash; then steps that
+// ascend. A step is a word: the place (a bucket, or a position in microseconds) from which on the pair saw the video
+// so many times, and above it these times. The last step of a pair is negative, and of 0 times.
+export const BUCKET_BITS = 10;
+export const POSITION_BITS = 44;
+export const TIMES_BITS = 12;
+export const TIMES_BEHIND = 4095; // these times or more: the next word says how many
+export const MAX_BUCKETS = 600; // of a long video; one of up to so many seconds has a bucket a second
 
 export const STEP_USER = 0;
 export const STEP_VIDEO = 1;

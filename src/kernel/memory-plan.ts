@@ -21,6 +21,11 @@ import {
   FOLD_SORTED_EVENTS,
   FOLD_SORTED_FRAGMENTS,
   FOLD_THRESHOLDS,
+  FOLD_VIDEO_BUCKET_COUNTS,
+  FOLD_VIDEO_BUCKET_US,
+  FOLD_VIDEO_HASHES,
+  FOLD_VIDEO_PLACE_COUNT,
+  FOLD_VIDEO_PLACES,
   FOLD_WITH_CARRIED,
   FOLD_WITH_RANGES,
   FRAGMENT_BYTES,
@@ -71,7 +76,8 @@ import {
   SEEN_WAYS,
   THRESHOLD_COUNT,
 } from './layout.ts';
-import { RECORD_SCRATCH_BYTES, RECORDS, type RecordName } from './records.ts';
+import { RECORDS, type RecordName, scratchBytesAnEvent } from './records.ts';
+import type { VideoArrays } from './video-buckets.ts';
 
 /** Where everything lies: the values of a plan's slots, and how much memory they need. */
 export interface MemoryPlan {
@@ -117,6 +123,8 @@ export interface FoldSize extends FragmentCounts {
   readonly withRanges: boolean;
   /** What the fold records beside its rows. */
   readonly records?: readonly RecordName[];
+  /** Videos whose buckets are known, for the records of bucketViews. */
+  readonly videos?: VideoArrays | null;
   /** Whether sessions leave behind what a fold of later events can go on from. */
   readonly withCarried?: boolean | undefined;
 }
@@ -228,6 +236,7 @@ export function planFold(base: number, size: FoldSize): MemoryPlan {
   for (let column = 0; column < ROW_COLUMNS; column++)
     layout.region(FOLD_COLUMNS + column, fragmentCount * (column < ROW_WIDE_COLUMNS ? 8 : 4));
   placeRecords(layout, size);
+  if (size.videos) placeVideos(layout, size.videos);
   if (size.withCarried) {
     layout.region(FOLD_CARRIED_FRAGMENTS, fragmentCount * FRAGMENT_BYTES);
     layout.region(FOLD_CARRIED_EVENTS, 2 * fragmentCount * eventStride);
@@ -243,10 +252,19 @@ export function planFold(base: number, size: FoldSize): MemoryPlan {
 
 /** Regions only for what is wanted: a slot that stays 0 means that nothing of it is recorded. */
 function placeRecords(layout: Layout, { records = [], eventCount, largestBin }: FoldSize): void {
-  if (records.length > 0) layout.region(FOLD_RECORD_SCRATCH, largestBin.eventCount * RECORD_SCRATCH_BYTES);
+  const scratchBytes = scratchBytesAnEvent(records);
+  if (scratchBytes > 0) layout.region(FOLD_RECORD_SCRATCH, largestBin.eventCount * scratchBytes);
   for (const name of records) {
     const { columns, columnsSlot, wideColumns, recordsAnEvent } = RECORDS[name];
     for (const [column] of columns.entries())
       layout.region(columnsSlot + column, eventCount * recordsAnEvent * (column < wideColumns ? 8 : 4));
   }
+}
+
+function placeVideos(layout: Layout, { hashes, bucketCounts, bucketUs, places }: VideoArrays): void {
+  layout.region(FOLD_VIDEO_HASHES, hashes.byteLength);
+  layout.region(FOLD_VIDEO_BUCKET_COUNTS, bucketCounts.byteLength);
+  layout.region(FOLD_VIDEO_BUCKET_US, bucketUs.byteLength);
+  layout.region(FOLD_VIDEO_PLACES, places.byteLength);
+  layout.slots[FOLD_VIDEO_PLACE_COUNT] = places.length;
 }

@@ -81,7 +81,7 @@ export async function readUnknownNames(
 export const PARTITION_KEYS = 'partition_keys';
 
 /**
- * Creates the table estimates(videoHash, duration) in one reading of the folded rows, and PARTITION_KEYS of the values
+ * Creates the table estimates(videoHash, duration, viewers) in one reading of the folded rows, and PARTITION_KEYS of the values
  * of the SQL `partitionKey`, if any. Returns the sum of the hashes of their pairs, for the checks.
  */
 export async function createEstimates(
@@ -92,13 +92,13 @@ export async function createEstimates(
   await database.run(
     `CREATE TEMP TABLE folded_sums AS
      SELECT videoHash, key, GROUPING(videoHash) = 0 AS isVideo, max(maxCreditedEndUs) AS endUs,
-       sum(hash(userHash, videoHash)) AS pairSum
+       count(*) AS viewers, sum(hash(userHash, videoHash)) AS pairSum
      FROM (SELECT userHash, videoHash, maxCreditedEndUs, ${partitionKey ?? 'NULL'} AS key FROM ${FOLDED_TABLE}())
      GROUP BY GROUPING SETS (${sets})`,
   );
   await database.run(
     `CREATE TEMP TABLE estimates AS
-     SELECT videoHash, nullif(endUs, 0) / 1e6 AS duration FROM folded_sums WHERE isVideo`,
+     SELECT videoHash, nullif(endUs, 0) / 1e6 AS duration, viewers FROM folded_sums WHERE isVideo`,
   );
   await database.run(`CREATE TEMP TABLE ${PARTITION_KEYS} AS SELECT key FROM folded_sums WHERE NOT isVideo`);
   const [row] = await database.rows<{ pairSum: string }>(
@@ -110,7 +110,7 @@ export async function createEstimates(
 
 /**
  * Creates the table durations(hash, id, title, duration, source): SPEC.md section 4, D and its source. It takes the
- * place of the tables videos and estimates.
+ * place of the table videos.
  */
 export async function createDurations(database: Database): Promise<void> {
   await database.run(
@@ -123,5 +123,4 @@ export async function createDurations(database: Database): Promise<void> {
      LEFT JOIN estimates ON estimates.videoHash = videos.hash`,
   );
   await database.run('DROP TABLE videos');
-  await database.run('DROP TABLE estimates');
 }

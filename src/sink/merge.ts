@@ -1,5 +1,6 @@
 import type { Database } from '../duckdb.ts';
 import type { FoldResult, PartitionFold } from '../fold/fold.ts';
+import type { VideoArrays } from '../kernel/video-buckets.ts';
 import { throwIfStopped } from '../progress-counters.ts';
 import type { ScanAccount } from '../row-account.ts';
 import type { RunInputs } from '../run-inputs.ts';
@@ -38,6 +39,8 @@ export interface MergeInput {
   readonly stopwatch: Stopwatch;
   /** Threads that did the work. */
   readonly workers: number;
+  /** Those that the folds were given: see FoldSettings. */
+  readonly videos: VideoArrays | null;
 }
 
 /** Joins, writes, checks and publishes. Nothing is published unless every check holds. */

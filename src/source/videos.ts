@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { type Database, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
+import { type VideoArrays, VideoBuckets } from '../kernel/video-buckets.ts';
 import type { StopCheck } from '../progress-counters.ts';
 import { ValueExpressions } from './columns/expressions.ts';
 import { sampleShapes } from './columns/json-shapes.ts';
@@ -15,6 +16,7 @@ import {
 import { type ColumnValue, normalizeName, parsePath, resolvePath, toSourceColumns } from './columns/paths.ts';
 import type { InputFile } from './formats.ts';
 import { describeColumns, readerOf } from './readers.ts';
+import { idHash } from './scan.ts';
 import { requireWhole, resolveOneFile } from './whole-file.ts';
 
 /** What the columns of the video metadata are read from. */
@@ -134,4 +136,19 @@ export async function createTitles(database: Database, videos: VideoColumns | nu
         `(duration ${twice.duration}; title ${twice.title}); keep one row of it.`,
       EXIT.input,
     );
+}
+
+/** More would make each fold copy more than 4 MB into its kernel. */
+const MAX_KNOWN_VIDEOS = 131_072;
+
+/**
+ * Reads from the table titles how videos of known duration are divided into buckets: all of them, or as many as a
+ * kernel is given. A hash that two videos share is left out.
+ */
+export async function readKnownVideos(database: Database, idHashBits: number): Promise<VideoArrays> {
+  const [hashes = [], durations = []] = await database.columns(
+    `SELECT hash, min(duration) FROM (SELECT ${idHash('videoId', idHashBits)} AS hash, duration FROM titles)
+     GROUP BY hash HAVING count(*) = 1 AND min(duration) IS NOT NULL LIMIT ${MAX_KNOWN_VIDEOS}`,
+  );
+  return new VideoBuckets(hashes as bigint[], durations as number[]).arrays;
 }

@@ -43,7 +43,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const runningSums = await writeRunningSums(update, result, changes);
   const tables = new TableWriter({
     ...{ database, options, folds: [], folder: staging.folder },
-    ...{ workers: update.workers, counters: stopwatch.counters },
+    counters: stopwatch.counters,
     videoSums: runningSums.videoSums === null ? null : VIDEO_SUMS,
   });
   await tables.write();

@@ -157,6 +157,7 @@ it.each([
           thresholds: toThresholds(thresholds),
           maxEventsAtOnce,
           records: [],
+          videos: null,
         });
         const state: PairRow[] = [];
         let open: readonly OpenFragments[] = [];

@@ -14,6 +14,7 @@ import type { EventScale } from '../../src/kernel/narrow-events.ts';
 import type { RecordName } from '../../src/kernel/records.ts';
 import type { FoldThresholds, PairRow, ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
+import type { VideoArrays } from '../../src/kernel/video-buckets.ts';
 
 /** The kernel of the build: release, or debug with its checks. */
 export const kernels = {
@@ -30,6 +31,7 @@ export interface Cut {
   readonly shareCount: number;
   /** What to record, and who looks at it after each fold. */
   readonly records?: readonly RecordName[];
+  readonly videos?: VideoArrays;
   readonly onFold?: (fold: FoldKernel) => void;
 }
 
@@ -185,7 +187,7 @@ function foldPartition(
   withFrom: boolean,
   cut: Cut,
 ): PairRow[] {
-  const { shareCount, binsPerPartition, records = [], onFold } = cut;
+  const { shareCount, binsPerPartition, records = [], videos = null, onFold } = cut;
   const kernel = new Kernel(module);
   const eventStride = withFrom ? EVENT_FROM_BYTES : EVENT_BYTES;
   const counts = fragments.map((bytes, i) => ({
@@ -196,7 +198,7 @@ function foldPartition(
     fragmentCount: counts.reduce((sum, count) => sum + count.fragmentCount, 0),
     eventCount: counts.reduce((sum, count) => sum + count.eventCount, 0),
   };
-  const settings = { binBits: binBitsOf(cut), eventStride, withRanges: true, records };
+  const settings = { binBits: binBitsOf(cut), eventStride, withRanges: true, records, videos };
   const whole = {
     ...settings,
     ...total,

@@ -10,6 +10,7 @@ import { GUARD_BYTES, type MemoryPlan, planFold, planScan } from '../../src/kern
 import { RECORDS, type RecordName } from '../../src/kernel/records.ts';
 import { DEFAULT_THRESHOLDS, type ReferenceEvent } from '../../src/kernel/reference.ts';
 import { ScanKernel } from '../../src/kernel/scan-kernel.ts';
+import { VideoBuckets } from '../../src/kernel/video-buckets.ts';
 import { temporaryFolder } from '../built-cli.ts';
 import { hashText, kernels, openScan, pushEvents, toThresholds } from './kernel-fold.ts';
 
@@ -138,6 +139,10 @@ describe.each(Object.entries(kernels))('the %s kernel keeps to its regions', (_,
       eventStride: layout.EVENT_FROM_BYTES,
       withRanges: true,
       records: Object.keys(RECORDS) as RecordName[],
+      videos: new VideoBuckets(
+        [0, 1, 2].map((i) => hashText(`video ${i}`)),
+        [300, 3000, 0.5],
+      ).arrays,
     };
     fold.begin(size);
     const plan = planFold(kernel.heapBase, size);

@@ -13,9 +13,11 @@ import { eventStream } from '../event-streams.ts';
 import { retentionRows, segmentRows, sessionRows, videoRows } from '../reference-tables.ts';
 
 const folder = temporaryFolder();
+/** The durations of some videos are known before the fold, and those of others, such as video 2, come of it. */
 const videos = writeText(
   join(folder, 'videos.csv'),
-  'videoId,duration,title\nvideo 0,300,Short\nvideo 1,725.5,Long\n',
+  `videoId,duration,title
+video 0,300,Short\nvideo 1,725.5,Long\nvideo 1 3,,Untimed\n${[0, 1, 2, 3, 4].map((i) => `video 0 ${i},${i * 190.3},Some\n`).join('')}`,
 );
 let runs = 0;
 

@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+
 import { type ConfigInput, parseConfig } from '../../src/config/schema.ts';
-import { createTitles, findVideos, readVideoColumns } from '../../src/source/videos.ts';
+import type { Database } from '../../src/duckdb.ts';
+import { createTitles, findVideos, readKnownVideos, readVideoColumns } from '../../src/source/videos.ts';
 import { temporaryFolder, withDatabase, writeText } from '../built-cli.ts';
 
 const folder = temporaryFolder();
 let files = 0;
 
+/** Reads a metadata file into the table of titles. */
+async function readTitles(database: Database, text: string, config: ConfigInput = {}, ending = 'csv') {
+  const path = writeText(join(folder, `${++files}.${ending}`), text);
+  const file = await findVideos(path, folder);
+  await createTitles(database, await readVideoColumns(database, file, parseConfig(config, 'test'), folder));
+}
+
 /** The table of titles that a metadata file gives, in the order of videoId. */
 async function titlesOf(text: string, config: ConfigInput = {}, ending = 'csv') {
-  const path = writeText(join(folder, `${++files}.${ending}`), text);
   return withDatabase(async (database) => {
-    await createTitles(
-      database,
-      await readVideoColumns(database, await findVideos(path, folder), parseConfig(config, 'test'), folder),
-    );
+    await readTitles(database, text, config, ending);
     return database.rows('SELECT * FROM titles ORDER BY videoId');
   });
 }
@@ -97,6 +102,19 @@ describe('video metadata', () => {
     ],
   ])('%j is an error that says what to do', async (text, config, message) => {
     await expect(titlesOf(text, config)).rejects.toThrow(message);
+  });
+
+  it('says how videos are divided whose duration it has, unless two of them share a hash', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `v${i}`);
+    const lines = ids.map((id, i) => `${id},${i === 0 ? '' : i * 100}\n`);
+    await withDatabase(async (database) => {
+      await readTitles(database, `videoId,duration\n${lines.join('')}`);
+      const { hashes, bucketCounts } = await readKnownVideos(database, 64);
+      const [row] = await database.rows<{ hash: string }>(`SELECT hash('v3')::VARCHAR AS hash`);
+      expect(bucketCounts[hashes.indexOf(BigInt(row!.hash))]).toBe(300);
+      expect([...bucketCounts].sort()).toEqual([100, 200, 300, 400, 500, ...new Array(14).fill(600)]);
+      expect((await readKnownVideos(database, 1)).hashes).toHaveLength(0);
+    });
   });
 
   it('is one file', async () => {

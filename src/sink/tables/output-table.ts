@@ -1,6 +1,7 @@
 import type { Database } from '../../duckdb.ts';
 import type { BatchPlace } from '../../exchange/batch-writer.ts';
 import type { RecordName } from '../../kernel/records.ts';
+import type { VideoArrays } from '../../kernel/video-buckets.ts';
 import type { RunCounters } from '../../progress-counters.ts';
 import type { ResolvedOptions } from '../../run-options.ts';
 import type { RowSums } from '../row-sums.ts';
@@ -14,16 +15,14 @@ export interface TableInput {
   readonly folder: string;
   readonly settings: WriteSettings &
     Pick<ResolvedOptions, 'memoryBytes' | 'retentionBytes' | 'videoSumsBytes' | 'fewVideos'>;
-  /** Threads that did the work so far. */
-  readonly workers: number;
   /** Say when to stop. */
   readonly counters: RunCounters;
   /** SQL for the rows of the engagement table, as written. */
   readonly engagement: string;
   /** A table of what the rows of each video add up to, where that is known; see videos.ts. */
   readonly videoSums: string | null;
-  /** Where the folded rows lie. */
-  readonly folded: readonly BatchPlace[];
+  /** The videos that the folds were given: see FoldSettings. */
+  readonly videos: VideoArrays | null;
   /** Where the records lie, and how many there are; each is also a table function, see record-table.ts. */
   readonly records: ReadonlyMap<
     RecordName,

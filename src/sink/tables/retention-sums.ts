@@ -1,5 +1,5 @@
+import type { VideoBuckets } from '../../kernel/video-buckets.ts';
 import type { FlatRows } from '../flat-table.ts';
-import type { VideoBuckets } from './video-buckets.ts';
 
 /** viewers, views, ended. */
 const KINDS = 3;
@@ -14,15 +14,12 @@ export interface RetentionSums {
 /** Changes in arrays, for the first videos: as many as fit. */
 export class DenseSums implements RetentionSums {
   readonly videoCount: number;
-  readonly memory: SharedArrayBuffer;
   /** The changes of each bucket of each video, and of the one behind its last. */
   private readonly cells: Int32Array;
-  private readonly offsets: Float64Array;
+  private readonly offsets: Int32Array;
 
-  /** Arrays for videos in so many bytes, or in the memory that another thread made. */
-  constructor(videos: VideoBuckets, source: number | SharedArrayBuffer) {
-    const byteLimit = typeof source === 'number' ? source : source.byteLength;
-    this.offsets = new Float64Array(videos.count + 1);
+  constructor(videos: VideoBuckets, byteLimit: number) {
+    this.offsets = new Int32Array(videos.count);
     let count = 0;
     let end = 0;
     while (count < videos.count) {
@@ -33,8 +30,7 @@ export class DenseSums implements RetentionSums {
       count++;
     }
     this.videoCount = count;
-    this.memory = typeof source === 'number' ? new SharedArrayBuffer(end * 4) : source;
-    this.cells = new Int32Array(this.memory);
+    this.cells = new Int32Array(end);
   }
 
   add(video: number, bucket: number, viewers: number, views: number, ended: number): void {
@@ -42,12 +38,6 @@ export class DenseSums implements RetentionSums {
     this.cells[at] = this.cells[at]! + viewers;
     this.cells[at + 1] = this.cells[at + 1]! + views;
     this.cells[at + 2] = this.cells[at + 2]! + ended;
-  }
-
-  /** Adds what another thread added up, in arrays of the same videos. */
-  include(memory: SharedArrayBuffer): void {
-    const cells = new Int32Array(memory);
-    for (let i = 0; i < cells.length; i++) this.cells[i] = this.cells[i]! + cells[i]!;
   }
 
   /** The numbers of each bucket that somebody saw: video by video in the order of `places`, bucket by bucket. */

@@ -1,13 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../../duckdb.ts';
+import { MAX_BUCKETS } from '../../kernel/layout.ts';
+import { VideoBuckets } from '../../kernel/video-buckets.ts';
 import { throwIfStopped } from '../../progress-counters.ts';
 import { type FlatColumn, type FlatRows, registerFlatTable } from '../flat-table.ts';
-import { FOLDED_TABLE } from '../folded-table.ts';
 import { writeFile } from '../write.ts';
 import { equalsEngagement, type OutputTable, type TableInput } from './output-table.ts';
-import { addChanges, type RetentionPlaces } from './retention-changes.ts';
-import { addInParallel } from './retention-parts.ts';
 import { DenseSums, RetentionRows } from './retention-sums.ts';
-import { MAX_BUCKETS, VideoBuckets } from './video-buckets.ts';
+import { addViews, type ViewPlaces } from './retention-views.ts';
 
 /** Buckets of the videos that have arrays, and changes from bucket to bucket of the others. */
 const BUCKETS = 'playfold_retention_buckets';
@@ -50,22 +50,32 @@ const retentionSql = (buckets: string): string => `
   FROM (${buckets}) JOIN durations ON durations.hash = videoHash`;
 
 /** Videos with the most viewers come first: they are worth an array. Their ranks are by id. */
-function readVideos(database: Database) {
-  return VideoBuckets.read(
-    database,
-    `SELECT hash, duration, (row_number() OVER (ORDER BY id))::INTEGER FROM durations
-     JOIN (SELECT videoHash, count(*) AS viewers FROM ${FOLDED_TABLE}() GROUP BY videoHash) ON videoHash = hash
-     WHERE duration IS NOT NULL ORDER BY viewers DESC`,
+async function readVideos(database: Database): Promise<{ videos: VideoBuckets; ranks: readonly number[] }> {
+  const [hashes = [], durations = [], ranks = []] = await database.columns(
+    `SELECT hash, durations.duration, (row_number() OVER (ORDER BY id))::INTEGER FROM durations
+     JOIN estimates ON videoHash = hash WHERE durations.duration IS NOT NULL ORDER BY viewers DESC`,
   );
+  return {
+    videos: new VideoBuckets(hashes as bigint[], durations as number[]),
+    ranks: ranks as number[],
+  };
 }
 
 async function writeRetention(input: TableInput): Promise<void> {
   const { database, folder, settings } = input;
   const { videos, ranks } = await readVideos(database);
-  const places = { folded: input.folded, replays: input.records.get('replays')?.places ?? [] };
+  const places: ViewPlaces = {
+    byBucket: input.records.get('bucketViews')?.places ?? [],
+    numbers: input.videos === null ? new Int32Array(0) : videos.numbersOf(input.videos),
+    byPosition: input.records.get('positionViews')?.places ?? [],
+  };
   const arrayBytes = settings.retentionBytes ?? Math.min(settings.memoryBytes / 32, MAX_DENSE_BYTES);
-  const sums = new DenseSums(videos, arrayBytes / (input.workers === 1 ? 1 : input.workers + 1));
-  if (sums.videoCount > 0) await addInParallel(places, videos, sums, input);
+  const sums = new DenseSums(videos, arrayBytes);
+  for (const _ of addViews(places, videos, { first: 0, end: sums.videoCount }, sums)) {
+    throwIfStopped(input.counters);
+    // Whoever wants to stop the run is heard.
+    await setImmediate();
+  }
   const inOrder = Array.from({ length: sums.videoCount }, (_, video) => video);
   inOrder.sort((a, b) => ranks[a]! - ranks[b]!);
   const bucketTotal = videos.bucketTotal;
@@ -86,13 +96,13 @@ async function writeRetention(input: TableInput): Promise<void> {
 
 /** The changes of the videos that have no arrays, one by one, for DuckDB to add up. */
 function* changesOfOthers(
-  places: RetentionPlaces,
+  places: ViewPlaces,
   videos: VideoBuckets,
   first: number,
   { counters }: TableInput,
 ): Generator<FlatRows> {
   const rows = new RetentionRows(videos);
-  for (const _ of addChanges(places, videos, { first, end: videos.count }, rows)) {
+  for (const _ of addViews(places, videos, { first, end: videos.count }, rows)) {
     throwIfStopped(counters);
     if (rows.isFull) yield rows.take();
   }
@@ -105,7 +115,7 @@ const MAX_SORTED_ROWS = 3_000_000;
 /** One row a video and bucket that somebody saw: 1 s of a video up to 10 minutes, else a 600th of it. */
 export const retention: OutputTable = {
   name: 'retention',
-  records: ['replays'],
+  records: ['bucketViews', 'positionViews'],
   write: writeRetention,
   checks: (engagement) => [
     [

@@ -4,6 +4,7 @@ import { readRecords } from '../../exchange/batches.ts';
 import { readPlaces } from '../../exchange/place-reader.ts';
 import type { FoldResult } from '../../fold/fold.ts';
 import { isHash, RECORDS, type RecordName } from '../../kernel/records.ts';
+import type { VideoArrays } from '../../kernel/video-buckets.ts';
 import { type RunCounters, throwIfStopped } from '../../progress-counters.ts';
 import type { ResolvedOptions } from '../../run-options.ts';
 import type { TableSummary } from '../../summary.ts';
@@ -22,11 +23,10 @@ export interface TableWriterInput {
   readonly folds: readonly FoldResult[];
   /** The output folder; the engagement table is written already. */
   readonly folder: string;
-  /** Threads that did the work so far. */
-  readonly workers: number;
   readonly counters: RunCounters;
   /** See TableInput. */
   readonly videoSums?: string | null;
+  readonly videos?: VideoArrays | null;
 }
 
 export interface TableReview {
@@ -48,7 +48,7 @@ export class TableWriter {
   }
 
   async write(): Promise<void> {
-    const { database, options, folds, folder, workers, counters, videoSums = null } = this.input;
+    const { database, options, folds, folder, counters, videoSums = null, videos = null } = this.input;
     const records = registerRecords(database, recordsOf(options.tables), folds);
     for (const table of tablesOf(options.tables)) {
       throwIfStopped(counters);
@@ -56,11 +56,10 @@ export class TableWriter {
         database,
         folder: join(folder, table.name),
         settings: options,
-        workers,
         counters,
         engagement: this.engagement,
         videoSums,
-        folded: folds.flatMap((fold) => fold.places),
+        videos,
         records,
       });
     }

@@ -1,11 +1,8 @@
-import type { Database } from '../../duckdb.ts';
-
-/** Buckets of a long video; one of up to so many seconds has a bucket a second. */
-export const MAX_BUCKETS = 600;
+import { MAX_BUCKETS } from './layout.ts';
 
 const NO_VIDEO = -1;
 
-/** What VideoBuckets is made of, for other threads. Typed arrays: 40 bytes a video. */
+/** What VideoBuckets is made of, for other threads and the kernel: 26 to 34 bytes a video. */
 export interface VideoArrays {
   readonly hashes: BigUint64Array;
   readonly bucketCounts: Uint16Array;
@@ -18,37 +15,24 @@ export interface VideoArrays {
 const shared = <Numbers>(type: new (memory: SharedArrayBuffer) => Numbers, byteLength: number): Numbers =>
   new type(new SharedArrayBuffer(byteLength));
 
-/** How each video is divided, found by the two halves of its hash. */
+/** How each video is divided, found by the two halves of its hash. The kernel finds and divides by the same rules. */
 export class VideoBuckets {
-  readonly arrays: VideoArrays;
   readonly hashes: BigUint64Array;
   readonly bucketCounts: Uint16Array;
   private readonly bucketUs: Float64Array;
   private readonly halves: Uint32Array;
   private readonly places: Int32Array;
 
-  constructor(arrays: VideoArrays) {
-    this.arrays = arrays;
-    ({
-      hashes: this.hashes,
-      bucketCounts: this.bucketCounts,
-      bucketUs: this.bucketUs,
-      places: this.places,
-    } = arrays);
-    this.halves = new Uint32Array(this.hashes.buffer, this.hashes.byteOffset, this.hashes.length * 2);
-  }
-
-  private static of(hashes: readonly bigint[], durations: readonly number[]): VideoBuckets {
+  /** Videos of different hashes; their durations are seconds. */
+  constructor(hashes: readonly bigint[], durations: readonly number[]) {
     const { length } = hashes;
     const slots = 2 ** Math.ceil(Math.log2(Math.max(16, length * 2)));
-    const videos = new VideoBuckets({
-      hashes: shared(BigUint64Array, length * 8),
-      bucketCounts: shared(Uint16Array, length * 2),
-      bucketUs: shared(Float64Array, length * 8),
-      places: shared(Int32Array, slots * 4).fill(NO_VIDEO),
-    });
-    for (let video = 0; video < length; video++) videos.set(video, hashes[video]!, durations[video]!);
-    return videos;
+    this.hashes = shared(BigUint64Array, length * 8);
+    this.bucketCounts = shared(Uint16Array, length * 2);
+    this.bucketUs = shared(Float64Array, length * 8);
+    this.places = shared(Int32Array, slots * 4).fill(NO_VIDEO);
+    this.halves = new Uint32Array(this.hashes.buffer);
+    for (let video = 0; video < length; video++) this.set(video, hashes[video]!, durations[video]!);
   }
 
   private set(video: number, hash: bigint, seconds: number): void {
@@ -62,26 +46,10 @@ export class VideoBuckets {
     this.places[slot] = video;
   }
 
-  /**
-   * Reads the videos of a query for hash (UBIGINT), duration (seconds) and rank (INTEGER), in its order. Returns their
-   * ranks, too.
-   */
-  static async read(
-    database: Database,
-    sql: string,
-  ): Promise<{ readonly videos: VideoBuckets; readonly ranks: readonly number[] }> {
-    const hashes: bigint[] = [];
-    const durations: number[] = [];
-    const ranks: number[] = [];
-    const result = await database.stream(sql);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) break;
-      for (const hash of chunk.getColumnValues(0)) hashes.push(hash as bigint);
-      for (const duration of chunk.getColumnValues(1)) durations.push(duration as number);
-      for (const rank of chunk.getColumnValues(2)) ranks.push(rank as number);
-    }
-    return { videos: VideoBuckets.of(hashes, durations), ranks };
+  /** Plain data, in memory that threads share. */
+  get arrays(): VideoArrays {
+    const { hashes, bucketCounts, bucketUs, places } = this;
+    return { hashes, bucketCounts, bucketUs, places };
   }
 
   get count(): number {
@@ -91,6 +59,21 @@ export class VideoBuckets {
   /** Buckets of all videos together. */
   get bucketTotal(): number {
     return this.bucketCounts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * The numbers that videos of other arrays have here, or -1. Throws where a video is divided in another way there:
+   * two ids have one hash.
+   */
+  numbersOf({ hashes, bucketUs, bucketCounts }: VideoArrays): Int32Array {
+    const halves = new Uint32Array(hashes.buffer);
+    return Int32Array.from(hashes, (hash, other) => {
+      const video = this.find(halves[other * 2]!, halves[other * 2 + 1]!);
+      const isSame =
+        this.bucketUs[video] === bucketUs[other] && this.bucketCounts[video] === bucketCounts[other];
+      if (video !== NO_VIDEO && !isSame) throw new Error(`the video of hash ${hash} has two durations`);
+      return video;
+    });
   }
 
   /** The video of a hash, given as its lower and upper half, or -1 where it is not known how long it is. */
