@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { quoteName } from '../duckdb.ts';
 import { engagementSql } from '../sink/engagement-sql.ts';
-import { SUMMED_COLUMNS } from '../sink/tables/videos.ts';
+import { SUMMED_COLUMNS } from '../sink/tables/video-sums.ts';
 import { parquetFiles } from '../sink/write.ts';
 import { CHANGED_TABLE, type ChangedRows, REPLACED_TABLE } from './changed-rows.ts';
 import type { ResultFiles } from './result-places.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { countValuesSql } from '../sink/statistics.ts';
-import { changedVideoSumsSql, videoSumsSql } from '../sink/tables/videos.ts';
+import { changedVideoSumsSql, videoSumsSql } from '../sink/tables/video-sums.ts';
 import { parquetFiles } from '../sink/write.ts';
 import { CHANGED_ROWS, REMOVED_ROWS } from './changed-output.ts';
 import type { ChangedRows } from './changed-rows.ts';
@@ -10,7 +10,7 @@ import type { State } from './state.ts';
 import { earlierPaths, statePath } from './state-files.ts';
 import { writeStateFile } from './state-rows.ts';
 
-/** The table of what the rows of each video add up to: see videos.ts. */
+/** The table of what the rows of each video add up to: see video-sums.ts. */
 export const VIDEO_SUMS = 'video_sums';
 /** The table of the values of watchPercentage and how often each comes: value, n. */
 export const PERCENTAGES = 'percentages';

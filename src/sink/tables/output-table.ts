@@ -19,7 +19,7 @@ export interface TableInput {
   readonly counters: RunCounters;
   /** SQL for the rows of the engagement table, as written. */
   readonly engagement: string;
-  /** A table of what the rows of each video add up to, where that is known; see videos.ts. */
+  /** A table of what the rows of each video add up to, where that is known; see video-sums.ts. */
   readonly videoSums: string | null;
   /** The videos that the folds were given: see FoldSettings. */
   readonly videos: VideoArrays | null;
