@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Database } from '../duckdb.ts';
 import type { FoldResult, PartitionFold } from '../fold/fold.ts';
 import type { VideoArrays } from '../kernel/video-buckets.ts';
@@ -10,6 +11,7 @@ import type { Stopwatch } from '../stopwatch.ts';
 import type { RowAccount, RunSummary } from '../summary.ts';
 import type { ExpectedTotals } from './checks.ts';
 import { encodeVideos } from './dictionaries.ts';
+import { engagementSql } from './engagement-sql.ts';
 import { finishResult } from './finish.ts';
 import { registerFoldedTable } from './folded-table.ts';
 import {
@@ -23,7 +25,7 @@ import { partitionColumn } from './partitions.ts';
 import type { Staging } from './publish.ts';
 import { TableWriter } from './tables/table-writer.ts';
 import { userRanges } from './user-ranges.ts';
-import { writeEngagement } from './write.ts';
+import { ENGAGEMENT, writePartitioned } from './write.ts';
 
 /** What the stages before leave to the merge. */
 export interface MergeInput {
@@ -45,14 +47,13 @@ export interface MergeInput {
 
 /** Joins, writes, checks and publishes. Nothing is published unless every check holds. */
 export async function mergeResult(input: MergeInput): Promise<RunSummary> {
-  const { database, options, staging, stopwatch } = input;
+  const { staging, stopwatch } = input;
   const expected = totalsOf(input.folds);
 
   stopwatch.begin('merge', expected.rowCount);
   const { unknownEventNames, pairSum } = await prepareTables(input, expected.rowCount);
   throwIfStopped(stopwatch.counters);
-  const ranges = userRanges(database, input.folds, { ...options, partitionCount: input.partitionCount });
-  await writeEngagement(database, staging.folder, expected.rowCount, options, ranges);
+  await writeEngagement(input, expected.rowCount);
   throwIfStopped(stopwatch.counters);
   const tables = new TableWriter({ ...input, folder: staging.folder, counters: stopwatch.counters });
   await tables.write();
@@ -93,6 +94,21 @@ async function prepareTables(
   await encodeVideos(database, rowCount, PARTITION_KEYS);
   const names = account.unknownNames.size === 0 ? new Map() : await readUnknownNames(database, textPaths);
   return { unknownEventNames: countNames(account, names), pairSum };
+}
+
+/** Joins the folded rows with ids, titles and durations, and writes each range of them to files of its own. */
+async function writeEngagement(
+  { database, options, staging, folds, partitionCount }: MergeInput,
+  rowCount: number,
+): Promise<void> {
+  const { config, uniqueSeconds } = options;
+  for await (const range of userRanges(database, folds, { ...options, partitionCount }))
+    await writePartitioned(database, join(staging.folder, ENGAGEMENT), {
+      ...options,
+      ...range,
+      rowCount,
+      sql: (parts) => engagementSql(config, uniqueSeconds, { ...parts, ...range }),
+    });
 }
 
 /** Beyond the names that the kernel has room for, rows are counted together. */

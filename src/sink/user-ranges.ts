@@ -2,6 +2,8 @@ import type { Database } from '../duckdb.ts';
 import type { PartitionFold } from '../fold/fold.ts';
 import { FOLDED_TABLE, registerFoldedTable } from './folded-table.ts';
 import { isInRange } from './hash-ranges.ts';
+import { PARTITION_KEYS } from './keys.ts';
+import { partitionKeysOf } from './write.ts';
 
 /**
  * What joining a user takes, and the part of a run's memory that may go to it: where a join does not fit, DuckDB spills
@@ -16,6 +18,8 @@ export interface UserRange {
   readonly rows: string;
   /** The table of the users (hash, id). */
   readonly users: string;
+  /** SQL for a table of the values that the SQL `key` takes in the rows. */
+  readonly partitionKeys: (key: string) => string;
   /** How names of files with these rows begin: no two ranges share one. */
   readonly fileName: string;
 }
@@ -39,7 +43,8 @@ export async function* userRanges(
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, (row?.users ?? 0) / usersAtOnce)));
   const count = Math.min(wanted, partitionCount);
   if (count === 1) {
-    yield { rows: `${FOLDED_TABLE}()`, users: 'users', fileName: 'data' };
+    const all = { rows: `${FOLDED_TABLE}()`, users: 'users', partitionKeys: () => PARTITION_KEYS };
+    yield { ...all, fileName: 'data' };
     return;
   }
   const users = 'users_in_range';
@@ -53,7 +58,8 @@ export async function* userRanges(
     // A table of its own: of a condition, DuckDB guesses how many rows it leaves, and joins the wrong way round.
     const condition = isInRange('hash', range, count);
     await database.run(`CREATE TEMP TABLE ${users} AS SELECT * FROM users WHERE ${condition}`);
-    yield { rows: `${table}()`, users, fileName: `data_${range}` };
+    const rows = `${table}()`;
+    yield { rows, users, partitionKeys: partitionKeysOf(rows), fileName: `data_${range}` };
     await database.run(`DROP TABLE ${users}`);
   }
 }

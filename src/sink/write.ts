@@ -1,21 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Config } from '../config/schema.ts';
 import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { ROWS_A_GROUP } from './dictionaries.ts';
-import { engagementSql, type OutputColumn } from './engagement-sql.ts';
-import { PARTITION_KEYS } from './keys.ts';
+import type { OutputColumn } from './engagement-sql.ts';
 import { type PartitionBy, type PartitionColumn, partitionColumn } from './partitions.ts';
-import type { UserRange } from './user-ranges.ts';
 
 /** The folder of the main table; later tables get folders beside it. */
 export const ENGAGEMENT = 'engagement';
 
 export interface WriteSettings {
-  readonly config: Config;
-  readonly uniqueSeconds: boolean;
   readonly partitionBy: PartitionBy;
   /** The whole run's: they bound how many partitions are written at once. */
   readonly memoryBytes: number;
@@ -59,33 +54,11 @@ export function tooManyPartitions(partitionBy: PartitionBy): PlayfoldError {
   );
 }
 
-/**
- * Joins the folded rows with ids, titles and durations, and writes them as zstd Parquet below `folder`, each of the
- * ranges to files of its own.
- */
-export async function writeEngagement(
-  database: Database,
-  folder: string,
-  rowCount: number,
-  settings: WriteSettings,
-  ranges: AsyncIterable<UserRange>,
-): Promise<void> {
-  const { config, uniqueSeconds } = settings;
-  for await (const { rows, users, fileName } of ranges)
-    await writePartitioned(database, join(folder, ENGAGEMENT), {
-      ...settings,
-      rowCount,
-      fileName,
-      partitionKeys: () => PARTITION_KEYS,
-      sql: (parts) => engagementSql(config, uniqueSeconds, { ...parts, rows, users }),
-    });
-}
-
-/** SQL for the partition keys, one a row, of the rows of a table function with userHash and firstTimestampUs. */
+/** SQL for the partition keys, one a row, of rows (SQL for a table) with userHash and firstTimestampUs. */
 export const partitionKeysOf =
-  (source: string) =>
+  (rows: string) =>
   (key: string): string =>
-    `(SELECT DISTINCT ${key} AS key FROM ${source}())`;
+    `(SELECT DISTINCT ${key} AS key FROM ${rows})`;
 
 /** Writes a table in the folders that `partitionBy` asks for. */
 export async function writePartitioned(

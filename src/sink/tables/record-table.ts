@@ -18,7 +18,7 @@ export function writeRecords(
   return writePartitioned(database, folder, {
     ...settings,
     rowCount: records.get(name)?.rowCount ?? 0,
-    partitionKeys: partitionKeysOf(recordTable(name)),
+    partitionKeys: partitionKeysOf(`${recordTable(name)}()`),
     sql: ({ partition = null, condition = null }) => {
       const all = partition === null ? columns : [...columns, partition];
       return `SELECT ${all.map(([column, sql]) => `${sql} AS "${column}"`).join(', ')}
