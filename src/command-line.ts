@@ -32,7 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
       // yargs throws its own YError for some usage errors; ours say what is wrong themselves.
       if (error !== undefined && error !== null && error.name !== 'YError') throw error;
       throw new PlayfoldError(
-        `${explainUsage(message, parser, commandNames)} See playfold --help.`,
+        `${explainUsage(message, parser, args, commandNames)} See playfold --help.`,
         EXIT.usage,
       );
     })

@@ -15,14 +15,17 @@ const toCamelCase = (flag: string): string =>
 const didYouMean = (near: string | undefined): string => (near === undefined ? '' : ` Did you mean ${near}?`);
 
 /** The first flag that the command at hand does not know. */
-function explainFlag(parser: Argv): string | undefined {
+function explainFlag(parser: Argv, args: readonly string[]): string | undefined {
   const { key: flags, alias } = (parser as unknown as ParserInside).getOptions();
   const names = [...Object.keys(flags), ...Object.values(alias).flat()];
   const isKnown = (key: string): boolean =>
     ['_', '$0', '--'].includes(key) || names.some((name) => name === key || toCamelCase(name) === key);
   const unknown = Object.keys((parser.parsed || undefined)?.argv ?? {}).find((key) => !isKnown(key));
   if (unknown === undefined) return undefined;
-  if (unknown.length === 1) return `Unknown flag -${unknown}.`;
+  if (unknown.length === 1) {
+    const isLong = args.some((arg) => arg.split('=')[0] === `--${unknown}`);
+    return `Unknown flag ${isLong ? '--' : '-'}${unknown}.`;
+  }
   const near = nearestName(
     unknown,
     names.filter((name) => name.length > 1),
@@ -44,12 +47,17 @@ function rephrase(message: string): string {
   return `${message.replaceAll(/\s*\n\s*/g, ' ').replace(/\.?$/, '.')}`;
 }
 
-/** Says in one line what is wrong with a command line that yargs refused with `message`, and what was meant. */
-export function explainUsage(message: string, parser: Argv, commandNames: readonly string[]): string {
+/** Says in one line what is wrong with the command line `args`, which yargs refused with `message`, and what was meant. */
+export function explainUsage(
+  message: string,
+  parser: Argv,
+  args: readonly string[],
+  commandNames: readonly string[],
+): string {
   const [command] = ((parser.parsed || undefined)?.argv._ ?? []).map(String);
   if (command !== undefined && !commandNames.includes(command))
     return `Unknown command ${command}.${didYouMean(nearestName(command, commandNames))}`;
-  const flag = explainFlag(parser);
+  const flag = explainFlag(parser, args);
   if (flag !== undefined) return flag;
   if (/^Not enough non-option arguments/.test(message))
     return 'An argument is missing, such as the folder that playfold run wrote.';

@@ -19,6 +19,7 @@ it.each([
   ['run a --engagement.formula points', 'Unknown flag --engagement.formula. Did you mean --engagement-formula?'],
   ['run a --colour red', 'Unknown flag --colour.'],
   ['run a -x', 'Unknown flag -x.'],
+  ['run a --x', 'Unknown flag --x.'],
   ['run a -o x -q --print-confg', 'Unknown flag --print-confg. Did you mean --print-config?'],
   ['generate --event 3', 'Unknown flag --event. Did you mean --events?'],
   ['generate --events 3', 'Missing required argument: out.'],
@@ -28,7 +29,7 @@ it.each([
 ])('%s: %s', async (line, expected) => {
   const parser = yargs(line.split(' ')).locale('en').command(commands).demandCommand(1).strict().exitProcess(false);
   parser.fail((message) => {
-    throw new Error(explainUsage(message, parser, NAMES));
+    throw new Error(explainUsage(message, parser, line.split(' '), NAMES));
   });
   await expect((async () => parser.parseAsync())()).rejects.toThrow(new Error(expected));
 });
