@@ -34,7 +34,7 @@ const PROMISES: Readonly<
 const args = await yargs(process.argv.slice(2))
   .scriptName('npm run soak --')
   .options({
-    only: { type: 'string', describe: `Some of ${Object.keys(PROMISES).join(', ')}` },
+    only: { type: 'string', array: true, choices: Object.keys(PROMISES), describe: 'Some of them' },
     minutes: { type: 'number', default: 30, describe: 'No new round after so long' },
     count: { type: 'number', describe: 'Rounds of each, in place of the full number' },
     'first-seed': { type: 'number', default: 1, describe: 'Of the damaged files' },
@@ -44,7 +44,7 @@ const args = await yargs(process.argv.slice(2))
 
 const untilMs = Date.now() + args.minutes * 60_000;
 const findings: Finding[] = [];
-for (const name of args.only?.split(',') ?? Object.keys(PROMISES)) {
+for (const name of args.only ?? Object.keys(PROMISES)) {
   const [count, work] = PROMISES[name]!;
   process.stderr.write(`${name}\n`);
   const workshop = await openWorkshop();
