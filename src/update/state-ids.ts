@@ -11,8 +11,8 @@ import { OPEN_TABLE, stateRows, writeStateFile } from './state-rows.ts';
 export const CHANGED_VIDEOS = 'changed_videos';
 
 /**
- * Creates the table durations(hash, id, title, duration, source) of all videos so far and, where
- * there is a state, CHANGED_VIDEOS. Writes those of the state. Returns their file, and whether any changed.
+ * Creates the table durations(hash, id, title, duration, source) of all videos so far and, where there is a state,
+ * CHANGED_VIDEOS. Writes those of the state. Returns their file, and whether any changed.
  */
 export async function writeStateVideos(
   update: FoldedUpdate,

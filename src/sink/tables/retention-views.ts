@@ -35,6 +35,11 @@ export function* addViews(
   for (const rows of readPlaces(byPosition, readRecords)) yield* addPositionViews(rows, videos, span, sums);
 }
 
+/** From a bucket on, a viewer saw the video so many times, and others before it. */
+function addStep(sums: RetentionSums, video: number, bucket: number, before: number, times: number): void {
+  sums.add(video, bucket, (times === 0 ? 0 : 1) - (before === 0 ? 0 : 1), times - before, 0);
+}
+
 /** After so many pairs the other side may have a look. */
 const PAIRS_AT_ONCE = 4096;
 
@@ -57,8 +62,7 @@ function* addBucketViews(
       word = words[at++]!;
       let times = (word >> BUCKET_BITS) & TIMES_BEHIND;
       if (times === TIMES_BEHIND) times = words[at++]!;
-      const viewers = (times === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
-      if (isMeant) sums.add(video, word & BUCKET_MASK, viewers, times - before, 0);
+      if (isMeant) addStep(sums, video, word & BUCKET_MASK, before, times);
       before = times;
     } while (word >= 0);
     if (isMeant) sums.add(video, (word & BUCKET_MASK) - 1, 0, 0, 1);
@@ -155,8 +159,7 @@ class BucketSteps {
   }
 
   private step(bucket: number, times: number): void {
-    const viewers = (times === 0 ? 0 : 1) - (this.before === 0 ? 0 : 1);
-    this.sums.add(this.video, bucket, viewers, times - this.before, 0);
+    addStep(this.sums, this.video, bucket, this.before, times);
     this.before = times;
   }
 }

@@ -7,7 +7,7 @@ const sum = (addend: string): string => `coalesce(sum(${addend}), 0)::BIGINT`;
 const countIf = (condition: string): string => `count(*) FILTER (${condition})`;
 const lower = (name: string): string => name.toLowerCase();
 /** Columns whose means are of hundredths. */
-export const MEANS = ['watchPercentage', 'completionPercentage', 'uniqueWatchPercentage', 'engagementScore'];
+const MEANS = ['watchPercentage', 'completionPercentage', 'uniqueWatchPercentage', 'engagementScore'];
 
 const SUMS: readonly (readonly [name: string, aggregate: string])[] = [
   ['viewers', 'count(*)'],
