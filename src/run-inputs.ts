@@ -83,6 +83,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'videoSumsBytes',
   'fewVideos',
   'usersAtOnce',
+  'medianRanks',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /**

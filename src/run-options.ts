@@ -61,6 +61,8 @@ export interface WorkSizes {
   readonly usersAtOnce?: number | undefined;
   /** More videos are added up in the order of their hashes. */
   readonly fewVideos?: number | undefined;
+  /** Values on either side of a median that updates keep at least: update/median-windows.ts. */
+  readonly medianRanks?: number | undefined;
   /** When files of carries are united: update/carry-files.ts. */
   readonly carryGrowth?: CarryGrowth | undefined;
   /** Fewer than 64 force two ids onto one hash. */

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { quoteName } from '../duckdb.ts';
 import { engagementSql } from '../sink/engagement-sql.ts';
-import { SUMMED_COLUMNS } from '../sink/tables/video-sums.ts';
+import { LAST_END, SUMMED_COLUMNS } from '../sink/tables/video-sums.ts';
 import { parquetFiles } from '../sink/write.ts';
 import { CHANGED_TABLE, type ChangedRows, REPLACED_TABLE } from './changed-rows.ts';
 import type { ResultFiles } from './result-places.ts';
 
 /** The rows of CHANGED_TABLE in the columns of the result, and their `place`. */
 export const CHANGED_ROWS = 'changed_rows';
-/** The published rows of REPLACED_TABLE: userId, videoId, `place`, and what running sums are made of. */
+/** The published rows of REPLACED_TABLE: userId, videoId, `place`, lastEnd, and what running sums are made of. */
 export const REMOVED_ROWS = 'removed_rows';
 
 /**
@@ -25,7 +25,8 @@ export async function createChangedOutput(
     partition: ['place', 'place'],
   });
   const paths = [...replaced.places].flatMap((place) => places[place] ?? []);
-  const columns = ['userId', ...SUMMED_COLUMNS].map((name) => `rows.${quoteName(name)}`).join(', ');
+  const names = ['userId', ...SUMMED_COLUMNS].map((name) => `rows.${quoteName(name)}`);
+  const columns = [...names, `rows.${LAST_END} AS lastEnd`].join(', ');
   const removed =
     paths.length === 0
       ? `${columns}, place FROM (${changed}) AS rows LIMIT 0`

@@ -15,7 +15,7 @@ import { LATE_FOLDER } from './fold-history.ts';
 import { type FoldedUpdate, textPathsOf } from './folded-update.ts';
 import { LATE_TABLE, writeLateRows } from './late.ts';
 import { linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
-import { PERCENTAGES, VIDEO_SUMS, writeRunningSums } from './running-sums.ts';
+import { PERCENTAGES, VIDEO_PARTS, writeRunningSums } from './running-sums.ts';
 import { rowPathsOf, STATE_FOLDER, STATE_FORMAT, settingsOf, writeState } from './state.ts';
 import { countClosed, isRefolded, openPairsBefore, writeOpenPairs, writeStateRows } from './state-files.ts';
 import { CHANGED_VIDEOS, writeStateUsers, writeStateVideos } from './state-ids.ts';
@@ -44,7 +44,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const tables = new TableWriter({
     ...{ database, options, folds: [], folder: staging.folder },
     counters: stopwatch.counters,
-    videoSums: runningSums.videoSums === null ? null : VIDEO_SUMS,
+    videoParts: runningSums.videoSums === null ? null : VIDEO_PARTS,
   });
   await tables.write();
   for (const { name } of tablesOf(options.tables)) await staging.stampNames(join(staging.folder, name));

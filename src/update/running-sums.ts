@@ -1,30 +1,37 @@
 import { join } from 'node:path';
 import { countValuesSql } from '../sink/statistics.ts';
+import { VIDEO_KEY } from '../sink/tables/video-parts.ts';
 import { changedVideoSumsSql, videoSumsSql } from '../sink/tables/video-sums.ts';
 import { parquetFiles } from '../sink/write.ts';
 import { CHANGED_ROWS, REMOVED_ROWS } from './changed-output.ts';
 import type { ChangedRows } from './changed-rows.ts';
 import type { FoldedUpdate } from './folded-update.ts';
+import { completeMedians, moveMedians, VIDEO_MEDIANS } from './medians.ts';
 import type { WrittenResult } from './result-places.ts';
 import type { State } from './state.ts';
 import { earlierPaths, statePath } from './state-files.ts';
 import { writeStateFile } from './state-rows.ts';
 
 /** The table of what the rows of each video add up to: see video-sums.ts. */
-export const VIDEO_SUMS = 'video_sums';
+const VIDEO_SUMS = 'video_sums';
+/** SQL for what the rows of each video come to: see TableInput. */
+export const VIDEO_PARTS = `(
+  SELECT ${VIDEO_KEY}, sums.*, medianWatchTime, dropOffPosition
+  FROM ${VIDEO_SUMS} AS sums JOIN ${VIDEO_MEDIANS} ON ${VIDEO_KEY} = hash(sums.videoId)
+)`;
 /** The table of the values of watchPercentage and how often each comes: value, n. */
 export const PERCENTAGES = 'percentages';
 
 /**
- * Creates VIDEO_SUMS, where the table videos is wanted, and PERCENTAGES, and writes both to the state; drops
- * CHANGED_ROWS and REMOVED_ROWS, if there are any. The result is read only where most of its rows changed. Returns the
- * state's files; null for none.
+ * Creates VIDEO_SUMS and VIDEO_MEDIANS, where the table videos is wanted, and PERCENTAGES, and writes to the state what
+ * the next update adds to; drops CHANGED_ROWS and REMOVED_ROWS, if there are any. The result is read only where most of
+ * its rows changed, and for medians that have left their windows. Returns the state's files; null for none.
  */
 export async function writeRunningSums(
   update: FoldedUpdate,
   { places }: WrittenResult,
   changes: ChangedRows | null,
-): Promise<Pick<State, 'videoSums' | 'percentages'>> {
+): Promise<Pick<State, 'videoSums' | 'percentages' | 'medianWindows'>> {
   const { state, options, staging } = update;
   const isSmall = state !== null && changes !== null && changes.replaced.rows * 2 <= state.totals.rowCount;
   const before = (file: string | null | undefined): string | null =>
@@ -33,14 +40,17 @@ export async function writeRunningSums(
   const paths = Object.values(places).flat();
   const all = parquetFiles(paths.map((path) => join(staging.folder, path)));
   const counts = (rows: string): string => countValuesSql('watchPercentage', rows);
+  const withVideos = options.tables.includes('videos');
+  const videoSums = !withVideos
+    ? null
+    : await keep(
+        update,
+        VIDEO_SUMS,
+        sums === null ? videoSumsSql(all) : changedVideoSumsSql(sums, REMOVED_ROWS, CHANGED_ROWS),
+      );
+  if (withVideos) await moveMedians(update, before(state?.medianWindows));
   const files = {
-    videoSums: !options.tables.includes('videos')
-      ? null
-      : await keep(
-          update,
-          VIDEO_SUMS,
-          sums === null ? videoSumsSql(all) : changedVideoSumsSql(sums, REMOVED_ROWS, CHANGED_ROWS),
-        ),
+    videoSums,
     percentages: await keep(
       update,
       PERCENTAGES,
@@ -52,10 +62,11 @@ export async function writeRunningSums(
            ) GROUP BY value HAVING sum(n) <> 0`,
     ),
   };
-  // Medians and checks have their memory.
+  // Medians that are read and checks have their memory.
   if (changes !== null)
     for (const table of [CHANGED_ROWS, REMOVED_ROWS]) await update.job.database.run(`DROP TABLE ${table}`);
-  return files;
+  const medianWindows = withVideos ? await completeMedians(update, VIDEO_SUMS, all) : null;
+  return { ...files, medianWindows };
 }
 
 async function keep(update: FoldedUpdate, table: string, sql: string): Promise<string> {

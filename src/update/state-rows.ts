@@ -7,8 +7,11 @@ import { STATE_COLUMNS, uniteRowsSql } from './unite-rows.ts';
 /** The table function of the rows from the horizon on. */
 export const OPEN_TABLE = 'playfold_open';
 
-/** What a state is read with most is a join with few of its rows: LZ4 takes a fifth more room and half the time. */
-const STATE_PARQUET = 'FORMAT parquet, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false';
+/**
+ * What a state is read with most is a join with few of its rows: LZ4 takes a fifth more room than ZSTD and half the time,
+ * and the encodings of version 2 a seventh less room and a sixth less time than those of version 1.
+ */
+const STATE_PARQUET = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false';
 
 /** Rows of a part of the state that is united at once. */
 const ROWS_AT_ONCE = 1_000_000;

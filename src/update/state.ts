@@ -14,7 +14,7 @@ import type { Interval } from './windows.ts';
 export const STATE_FOLDER = '_state';
 const STATE_FILE = 'state.json';
 /** To be raised by whatever gives other rows from the same events, or reads another state. */
-export const STATE_FORMAT = 3;
+export const STATE_FORMAT = 4;
 
 /** An input file that was read, as it was then, and which of its events. */
 export interface SeenInput extends InputVersion {
@@ -77,6 +77,8 @@ export interface State {
   readonly sums: Readonly<Record<string, RowSums>>;
   /** Parquet: what the rows of each video add up to; null where the table videos is not written. */
   readonly videoSums: string | null;
+  /** Parquet: the values around the medians of each video (median-windows.ts); null where none are kept. */
+  readonly medianWindows: string | null;
   /** Parquet: the values of watchPercentage and how often each comes. */
   readonly percentages: string;
   readonly totals: ExpectedTotals;

@@ -113,6 +113,7 @@ describe('a state', () => {
     const { out } = await tampered(() => undefined);
     const names = readdirSync(join(out, '_state')).map((name) => name.replace(/-\d{8}T.*\./, '.'));
     expect(names.sort()).toEqual([
+      'median-windows.parquet',
       'open.bin',
       'pairs.parquet',
       'percentages.parquet',

@@ -19,8 +19,8 @@ export interface TableInput {
   readonly counters: RunCounters;
   /** SQL for the rows of the engagement table, as written. */
   readonly engagement: string;
-  /** A table of what the rows of each video add up to, where that is known; see video-sums.ts. */
-  readonly videoSums: string | null;
+  /** SQL for a table of what the rows of each video come to, where that is known; see video-sums.ts and VIDEO_KEY. */
+  readonly videoParts: string | null;
   /** The videos that the folds were given: see FoldSettings. */
   readonly videos: VideoArrays | null;
   /** Where the records lie, and how many there are; each is also a table function, see record-table.ts. */

@@ -25,7 +25,7 @@ export interface TableWriterInput {
   readonly folder: string;
   readonly counters: RunCounters;
   /** See TableInput. */
-  readonly videoSums?: string | null;
+  readonly videoParts?: string | null;
   readonly videos?: VideoArrays | null;
 }
 
@@ -48,7 +48,7 @@ export class TableWriter {
   }
 
   async write(): Promise<void> {
-    const { database, options, folds, folder, counters, videoSums = null, videos = null } = this.input;
+    const { database, options, folds, folder, counters, videoParts = null, videos = null } = this.input;
     const records = registerRecords(database, recordsOf(options.tables), folds);
     for (const table of tablesOf(options.tables)) {
       throwIfStopped(counters);
@@ -58,7 +58,7 @@ export class TableWriter {
         settings: options,
         counters,
         engagement: this.engagement,
-        videoSums,
+        videoParts,
         videos,
         records,
       });
