@@ -21,6 +21,7 @@ import {
 import { type FoldResult, type FoldSettings, sum } from './fold.ts';
 import { HorizonSplit, type OpenFragments } from './horizon-split.ts';
 import { PieceReader } from './piece-reader.ts';
+import { RowCollector } from './row-collector.ts';
 
 /** One partition, to be folded at a horizon. Plain data. */
 export interface HorizonPartition {
@@ -34,7 +35,7 @@ export interface HorizonPartition {
 }
 
 /**
- * A partition folded in two. The rows of both parts add up to those of one fold of all events: counts and times by
+ * Some partitions folded in two. The rows of both parts add up to those of one fold of all events: counts and times by
  * sum, extremes by extreme, ranges by union.
  */
 export interface HorizonFoldResult {
@@ -42,6 +43,12 @@ export interface HorizonFoldResult {
   readonly closed: FoldResult;
   /** Events from the horizon on, folded on top. */
   readonly open: FoldResult;
+  /** Of each partition, in their order. */
+  readonly left: readonly LeftBehind[];
+}
+
+/** What later folds of a partition begin with. */
+export interface LeftBehind {
   /** The events from the horizon on, and what visits left behind that were seen within the session timeout before. */
   readonly fragments: readonly OpenFragments[];
   /** What sessions left behind that are silent for longer; tombstones of those whose older carries stand no more. */
@@ -51,7 +58,8 @@ export interface HorizonFoldResult {
 /** One of the two parts while it is folded. */
 class Part {
   readonly writer: BatchWriter;
-  readonly places: BatchPlace[] = [];
+  private readonly places: BatchPlace[] = [];
+  private readonly collector = new RowCollector();
   readonly total = { rowCount: 0, eventCount: 0, duplicateCount: 0 };
 
   constructor(held: HeldBytes, path: string) {
@@ -62,11 +70,16 @@ class Part {
     this.total.rowCount += rows.rowCount;
     this.total.eventCount += sum(rows.columns[ROW_EVENTS] as Int32Array);
     this.total.duplicateCount += sum(rows.columns[ROW_DUPLICATES] as Int32Array);
-    if (rows.rowCount > 0) this.places.push(this.writer.write(foldedToBatch(rows)));
+    this.write(this.collector.add(rows));
   }
 
   finish(): FoldResult {
+    this.write(this.collector.flush());
     return { places: this.places, ...this.total, records: [], spilledBytes: this.writer.finish() };
+  }
+
+  private write(rows: FoldedRows | null): void {
+    if (rows !== null) this.places.push(this.writer.write(foldedToBatch(rows)));
   }
 }
 
@@ -83,19 +96,31 @@ export class HorizonFolder {
     this.kernel = new Kernel(module);
   }
 
-  /** Folds one partition; `index` names its files, which no other fold may write. */
+  /** Folds some partitions; `index` names their files, which no other fold may write. */
   fold(
-    partition: HorizonPartition,
+    partitions: readonly HorizonPartition[],
     index: number,
     held: HeldBytes,
     counters: RunCounters,
   ): HorizonFoldResult {
-    const { tempFolder, maxEventsAtOnce } = this.settings;
+    const { tempFolder } = this.settings;
+    const closed = new Part(held, join(tempFolder, `closed-${index}.arrow`));
+    const open = new Part(held, join(tempFolder, `open-${index}.arrow`));
+    try {
+      const left = partitions.map((partition) => this.foldInto(closed, open, partition, counters));
+      return { closed: closed.finish(), open: open.finish(), left };
+    } catch (error) {
+      closed.writer.abandon();
+      open.writer.abandon();
+      throw error;
+    }
+  }
+
+  private foldInto(closed: Part, open: Part, partition: HorizonPartition, counters: RunCounters): LeftBehind {
+    const { maxEventsAtOnce } = this.settings;
     const { horizonUs, wholePairs } = partition;
     const found = this.findCarries(partition);
     const carried = wholePairs === null ? found : dropPairs(found, wholePairs);
-    const closed = new Part(held, join(tempFolder, `closed-${index}.arrow`));
-    const open = new Part(held, join(tempFolder, `open-${index}.arrow`));
     const source = new PieceReader([...partition.pieces, unpackCarries(carried)], 1);
     const fragments: OpenFragments[] = [];
     const silent: CarryTable[] = [];
@@ -114,12 +139,7 @@ export class HorizonFolder {
       // Memory of an instance never shrinks: a new one gives back what the large partition took.
       if (isLarge) this.kernel = new Kernel(this.module);
       counters.addRows(source.total.eventCount);
-      const carries = uniteCarries([...silent, entomb(found)], true);
-      return { closed: closed.finish(), open: open.finish(), fragments, carries };
-    } catch (error) {
-      closed.writer.abandon();
-      open.writer.abandon();
-      throw error;
+      return { fragments, carries: uniteCarries([...silent, entomb(found)], true) };
     } finally {
       source.close();
     }

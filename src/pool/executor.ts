@@ -42,10 +42,10 @@ export class Executor {
     return this.folder.fold(pieces, index, this.held, this.counters);
   }
 
-  async foldAtHorizon(partition: HorizonPartition, index: number): Promise<HorizonFoldResult> {
+  async foldAtHorizon(partitions: readonly HorizonPartition[], index: number): Promise<HorizonFoldResult> {
     this.close();
     this.horizonFolder ??= new HorizonFolder(this.settings.module, this.settings.fold);
-    return this.horizonFolder.fold(partition, index, this.held, this.counters);
+    return this.horizonFolder.fold(partitions, index, this.held, this.counters);
   }
 
   /** Gives back what scanning took. */

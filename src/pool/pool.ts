@@ -15,7 +15,7 @@ export interface Pool {
   readonly threads: number;
   scan(slice: ScanSlice, index: number): Promise<ScanResult>;
   fold(pieces: readonly Piece[], index: number): Promise<FoldResult>;
-  foldAtHorizon(partition: HorizonPartition, index: number): Promise<HorizonFoldResult>;
+  foldAtHorizon(partitions: readonly HorizonPartition[], index: number): Promise<HorizonFoldResult>;
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export function openPool(threads: number, settings: ExecutorSettings, options: P
     threads,
     scan: (slice, index) => run({ kind: 'scan', slice, index, attempt: 1 }, `scan of ${slice.label}`),
     fold: (pieces, index) => run({ kind: 'fold', pieces, index, attempt: 1 }, `fold of partition ${index}`),
-    foldAtHorizon: (partition, index) =>
-      run({ kind: 'foldAtHorizon', partition, index, attempt: 1 }, `fold of partition ${index}`),
+    foldAtHorizon: (partitions, index) =>
+      run({ kind: 'foldAtHorizon', partitions, index, attempt: 1 }, `fold of partition ${index}`),
     close,
   };
 }

@@ -10,7 +10,7 @@ import { Executor, type ExecutorSettings } from './executor.ts';
 export type Task = { readonly index: number; readonly attempt: 1 | 2 } & (
   | { readonly kind: 'scan'; readonly slice: ScanSlice }
   | { readonly kind: 'fold'; readonly pieces: readonly Piece[] }
-  | { readonly kind: 'foldAtHorizon'; readonly partition: HorizonPartition }
+  | { readonly kind: 'foldAtHorizon'; readonly partitions: readonly HorizonPartition[] }
 );
 
 /** What comes of it; errors travel as data, because their own properties would be lost. */
@@ -49,7 +49,7 @@ export class TaskRunner {
       case 'fold':
         return this.executor.fold(task.pieces, task.index);
       case 'foldAtHorizon':
-        return this.executor.foldAtHorizon(task.partition, task.index);
+        return this.executor.foldAtHorizon(task.partitions, task.index);
     }
   }
 

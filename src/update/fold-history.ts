@@ -48,11 +48,15 @@ export interface FoldedHistory {
 export async function foldHistory(history: History): Promise<FoldedHistory> {
   const { job, options, partitionBits, before, earliestUs } = history;
   const results = new Map<number, HorizonFoldResult>();
+  const mayBeLate = before !== null && earliestUs !== null && earliestUs < before.horizonUs;
   const all = Array.from({ length: 2 ** partitionBits }, (_, partition) => partition);
-  await foldPartitions(history, all, 0, results, (partition) => [
+  const piecesOf = (partition: number): readonly Piece[] => [
     ...(history.openPieces.get(partition) ?? []),
     ...history.exchange.piecesOf(partition),
-  ]);
+  ];
+  // A partition with late events is folded once more, without those that it would share its batches with.
+  const groups = mayBeLate ? all.map((partition) => [partition]) : groupSmall(all, piecesOf);
+  await foldPartitions(history, groups, 0, results, piecesOf);
   // The tables read these lists when a query begins: folding again may change them.
   const closedPlaces: FoldResult['places'][number][] = [];
   const openPlaces: FoldResult['places'][number][] = [];
@@ -69,7 +73,6 @@ export async function foldHistory(history: History): Promise<FoldedHistory> {
   registerFoldedTable(job.database, openPlaces, count('open'), options.threads, OPEN_TABLE);
 
   let late = { events: 0, pairs: 0 };
-  const mayBeLate = before !== null && earliestUs !== null && earliestUs < before.horizonUs;
   if (mayBeLate && before.rowPaths.length > 0) {
     const timeoutUs = BigInt(Math.round(options.config.sessionTimeoutSeconds * 1e6));
     const rows = stateRows(before.rowPaths);
@@ -84,25 +87,52 @@ export async function foldHistory(history: History): Promise<FoldedHistory> {
   };
 }
 
+/** Small partitions are folded together, in one task and into few batches. */
+const EVENTS_A_TASK = 131_072;
+
+function groupSmall(
+  partitions: readonly number[],
+  piecesOf: (partition: number) => readonly Piece[],
+): number[][] {
+  const groups: number[][] = [];
+  let events = Number.POSITIVE_INFINITY;
+  for (const partition of partitions) {
+    const own = piecesOf(partition).reduce((sum, { eventCount }) => sum + eventCount, 0);
+    if (events + own > EVENTS_A_TASK) {
+      groups.push([]);
+      events = 0;
+    }
+    groups.at(-1)!.push(partition);
+    events += own;
+  }
+  return groups;
+}
+
+/** Folds groups of partitions; the results are found by the first of each. */
 async function foldPartitions(
   { pool, openFile, carryFiles, horizonUs }: History,
-  partitions: readonly number[],
+  groups: readonly (readonly number[])[],
   firstIndex: number,
   results: Map<number, HorizonFoldResult>,
   piecesOf: (partition: number) => readonly Piece[],
   wholePairs: PairSet | null = null,
 ): Promise<void> {
-  await forEachAtOnce(partitions, pool.threads, async (partition) => {
-    const pieces = piecesOf(partition);
-    if (pieces.length === 0) return;
-    const carries = carryFiles.placesOf(partition);
-    const result = await pool.foldAtHorizon(
-      { pieces, carries, wholePairs, horizonUs },
-      firstIndex + partition,
-    );
-    openFile.put(partition, result.fragments);
-    carryFiles.put(partition, result.carries);
-    results.set(partition, { ...result, fragments: [], carries: NO_CARRIES });
+  await forEachAtOnce(groups, pool.threads, async (group) => {
+    const partitions = group.filter((partition) => piecesOf(partition).length > 0);
+    const [first] = partitions;
+    if (first === undefined) return;
+    const given = partitions.map((partition) => ({
+      pieces: piecesOf(partition),
+      carries: carryFiles.placesOf(partition),
+      wholePairs,
+      horizonUs,
+    }));
+    const result = await pool.foldAtHorizon(given, firstIndex + first);
+    for (const [i, { fragments, carries }] of result.left.entries()) {
+      openFile.put(partitions[i]!, fragments);
+      carryFiles.put(partitions[i]!, carries);
+    }
+    results.set(first, { ...result, left: [] });
   });
 }
 
@@ -148,7 +178,7 @@ async function foldLate(
     history.openFile.put(partition, []);
     history.carryFiles.put(partition, NO_CARRIES);
     const pairs = wholePairs ? limits : null;
-    await foldPartitions(history, [partition], 2 ** partitionBits, results, () => pieces, pairs);
+    await foldPartitions(history, [[partition]], 2 ** partitionBits, results, () => pieces, pairs);
   }
   if (!wholePairs) job.note('warn', `set late events aside in ${LATE_FOLDER}`, { events: lateEvents, pairs });
   return lateEvents;

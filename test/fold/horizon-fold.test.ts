@@ -170,12 +170,13 @@ it.each([
           ];
           const held = new HeldBytes(heldLimitBytes);
           const partition = { pieces, carries, wholePairs: null, horizonUs: horizons[i]! };
-          const result = horizonFolder.fold(partition, ++folds, held, new RunCounters());
+          const result = horizonFolder.fold([partition], ++folds, held, new RunCounters());
           state.push(...rowsOf(result.closed));
           openRows = rowsOf(result.open);
-          open = result.fragments;
-          carried += result.carries.count;
-          carries = [writeTable(folder, result.carries), ...carries];
+          const left = result.left[0]!;
+          open = left.fragments;
+          carried += left.carries.count;
+          carries = [writeTable(folder, left.carries), ...carries];
           if (i % 3 === 2) carries = [writeTable(folder, uniteAll(carries))];
         }
         const expected = foldReference(events, thresholds).map((row) => ({
