@@ -3,8 +3,9 @@ import { FOLDED_TABLE } from '../sink/folded-table.ts';
 import { hashSumSql } from '../sink/hash-sums.ts';
 import type { PartitionBy } from '../sink/partitions.ts';
 import { placeSql } from './result-places.ts';
-import { foldedRows, OPEN_TABLE, stateRows } from './state-rows.ts';
+import { COLUMN_LIST, foldedRows, OPEN_TABLE, stateRows } from './state-rows.ts';
 import { uniteRowsSql } from './unite-rows.ts';
+import { readClusters } from './user-clusters.ts';
 
 /** Rows of the result that are new or another than before: folded rows, one a pair, with their `place`. */
 export const CHANGED_TABLE = 'changed';
@@ -26,6 +27,8 @@ export interface ChangedRows {
 export interface StateBefore {
   /** Files of the rows that were folded until now. */
   readonly rowPaths: readonly string[];
+  /** SQL for all users, with their clusters. */
+  readonly users: string;
   /** SQL for the pairs with events that were not folded for good, and the first of these: openPairs of the state. */
   readonly openPairs: string;
 }
@@ -56,22 +59,25 @@ export async function wholeRowsSql(database: Database, uniqueSeconds: boolean): 
 }
 
 /**
- * Creates CHANGED_TABLE and REPLACED_TABLE: the state before is read once, and of the result nothing. What no event
+ * Creates CHANGED_TABLE and REPLACED_TABLE: of the state before, the users' clusters are read, and of the result nothing. What no event
  * and no video's length touches is in neither.
  */
 export async function createChangedRows(
   database: Database,
-  { rowPaths, openPairs }: StateBefore,
+  { rowPaths, users, openPairs }: StateBefore,
   { partitionBy, uniqueSeconds, refolded, changedVideos }: ChangeSettings,
 ): Promise<ChangedRows> {
   await createTouched(database, [FOLDED_TABLE, OPEN_TABLE]);
-  const rows = `SELECT rows.* FROM (SELECT * FROM ${stateRows(rowPaths)}) AS rows`;
+  const clusters = await readClusters(database, users, 'touched');
+  const rows = (where: string): string =>
+    `SELECT rows.* FROM (SELECT ${COLUMN_LIST} FROM ${stateRows(rowPaths)} ${where}) AS rows`;
   const ofVideos =
     changedVideos === null
       ? ''
-      : ` UNION ALL ${rows} SEMI JOIN ${changedVideos} USING (videoHash) ANTI JOIN touched USING (userHash, videoHash)`;
+      : ` UNION ALL ${rows('')} SEMI JOIN ${changedVideos} USING (videoHash) ANTI JOIN touched USING (userHash, videoHash)`;
   await database.run(
-    `CREATE TEMP TABLE earlier AS ${rows} SEMI JOIN touched USING (userHash, videoHash)${ofVideos}`,
+    `CREATE TEMP TABLE earlier AS ${rows(`WHERE cluster IN (${clusters})`)}
+       SEMI JOIN touched USING (userHash, videoHash)${ofVideos}`,
   );
   const kept = refolded === null ? '' : `ANTI JOIN ${refolded} USING (userHash, videoHash)`;
   const pieces = [

@@ -7,6 +7,7 @@ import { digestFiles } from '../sink/manifest.ts';
 import { countNames } from '../sink/merge.ts';
 import { tablesOf } from '../sink/tables/index.ts';
 import { TableWriter } from '../sink/tables/table-writer.ts';
+import { parquetFiles } from '../sink/write.ts';
 import type { RunSummary } from '../summary.ts';
 import { VERSION } from '../version.ts';
 import { writeChangedResult } from './changed-result.ts';
@@ -17,7 +18,14 @@ import { LATE_TABLE, writeLateRows } from './late.ts';
 import { linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
 import { PERCENTAGES, VIDEO_PARTS, writeRunningSums } from './running-sums.ts';
 import { rowPathsOf, STATE_FOLDER, STATE_FORMAT, settingsOf, writeState } from './state.ts';
-import { countClosed, isRefolded, openPairsBefore, writeOpenPairs, writeStateRows } from './state-files.ts';
+import {
+  countClosed,
+  earlierPaths,
+  isRefolded,
+  openPairsBefore,
+  writeOpenPairs,
+  writeStateRows,
+} from './state-files.ts';
 import { CHANGED_VIDEOS, writeStateUsers, writeStateVideos } from './state-ids.ts';
 import { expectTotals, readResult, toRowAccount } from './update-totals.ts';
 import { writeWholeResult } from './whole-result.ts';
@@ -34,7 +42,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   throwIfStopped(stopwatch.counters);
   const videos = await writeStateVideos(update, rows);
   const changes = await createChanges(update, videos.isChanged);
-  const users = await writeStateUsers(update);
+  const users = await writeStateUsers(update, rows);
   throwIfStopped(stopwatch.counters);
   const result = await writeResult(update, changes);
   await database.lockConfiguration();
@@ -115,6 +123,7 @@ async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Pr
   if (state === null) return null;
   const before = {
     rowPaths: rowPathsOf(staging.published!, state),
+    users: parquetFiles(earlierPaths(update, state.users.files)),
     openPairs: openPairsBefore(update, state),
   };
   return createChangedRows(job.database, before, {

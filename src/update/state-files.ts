@@ -1,10 +1,19 @@
 import { join } from 'node:path';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
+import { parquetFiles } from '../sink/write.ts';
 import type { FoldedUpdate } from './folded-update.ts';
 import { LATE_TABLE } from './late.ts';
 import { linkFile } from './result-places.ts';
 import { rowPathsOf, STATE_FOLDER, type State } from './state.ts';
-import { compactStateRows, foldedRows, OPEN_TABLE, stateRows, writeStateFile } from './state-rows.ts';
+import {
+  compactStateRows,
+  foldedRows,
+  OPEN_TABLE,
+  stateRows,
+  writeClusters,
+  writeStateFile,
+} from './state-rows.ts';
+import { createUserClusters, unordered } from './user-clusters.ts';
 
 /** So many added files are united to one: reading them all costs more from then on. */
 export const MOST_ADDED = 16;
@@ -37,8 +46,14 @@ export async function writeStateRows(update: FoldedUpdate): Promise<State['rows'
   const folder = join(staging.folder, STATE_FOLDER);
   const isNew = folded.closed.some(({ rowCount }) => rowCount > 0);
   const newFiles = isNew ? [`rows-${staging.id}.parquet`] : [];
-  if (isNew) await writeStateFile(job.database, foldedRows(FOLDED_TABLE), join(folder, newFiles[0]!));
-  if (state === null) return { whole: newFiles, added: [] };
+  const path = join(folder, `${newFiles[0]}`);
+  const news = foldedRows(FOLDED_TABLE);
+  if (state === null) {
+    await createUserClusters(job.database, `${FOLDED_TABLE}()`);
+    if (isNew) await writeClusters(job.database, news, path);
+    return { whole: newFiles, added: [] };
+  }
+  if (isNew) await writeStateFile(job.database, unordered(news), path);
   const { whole, added } = state.rows;
   const earlier = rowPathsOf(staging.published!, state);
   if (isRefolded(update)) {
@@ -71,7 +86,7 @@ export async function writeOpenPairs(update: FoldedUpdate): Promise<string> {
 
 /** SQL for the pairs that writeOpenPairs wrote for the state before. */
 export function openPairsBefore(update: FoldedUpdate, { openPairs }: State): string {
-  return `SELECT ${OPEN_PAIRS} FROM ${stateRows(earlierPaths(update, [openPairs]))}`;
+  return `SELECT ${OPEN_PAIRS} FROM ${parquetFiles(earlierPaths(update, [openPairs]))}`;
 }
 
 /** Events and duplicates of all rows of the state. */

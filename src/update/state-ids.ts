@@ -6,6 +6,7 @@ import { type FoldedUpdate, textPathsOf } from './folded-update.ts';
 import { rowPathsOf, type State } from './state.ts';
 import { earlierPaths, isRefolded, linkState, MOST_ADDED, statePath } from './state-files.ts';
 import { OPEN_TABLE, stateRows, writeStateFile } from './state-rows.ts';
+import { inClusters, unordered } from './user-clusters.ts';
 
 /** Videos all of whose rows change, because their title or duration is another than the published. */
 export const CHANGED_VIDEOS = 'changed_videos';
@@ -56,9 +57,9 @@ export async function writeStateVideos(
 
 /**
  * Creates the table users(hash, id) of those whose rows change, and adds new ones to the state. Returns its files. The
- * others' ids are not read.
+ * others' ids are not read, unless `rows` were written anew, and users are of other clusters.
  */
-export async function writeStateUsers(update: FoldedUpdate): Promise<State['users']> {
+export async function writeStateUsers(update: FoldedUpdate, rows: State['rows']): Promise<State['users']> {
   const { job, options, staging, state } = update;
   const { database } = job;
   const file = `users-${staging.id}.parquet`;
@@ -66,7 +67,7 @@ export async function writeStateUsers(update: FoldedUpdate): Promise<State['user
   const textPaths = textPathsOf(update);
   if (state === null) {
     await createIds(database, 'users', 'userId', textPaths, options.idHashBits, null);
-    await writeStateFile(database, 'SELECT * FROM users', path);
+    await writeStateFile(database, inClusters('FROM users', 'hash'), path);
     return { files: [file], count: await countUsers(update, '') };
   }
   const { files, count } = state.users;
@@ -82,14 +83,27 @@ export async function writeStateUsers(update: FoldedUpdate): Promise<State['user
   const added = await countUsers(update, 'WHERE isNew');
   const users = { files: [...files, file], count: count + added };
   const news = 'SELECT hash, id FROM users WHERE isNew';
+  if (!isLinked(update, rows)) {
+    await writeStateFile(
+      database,
+      inClusters(`SELECT hash, id FROM ${known} UNION ALL ${news}`, 'hash'),
+      path,
+    );
+    return { ...users, files: [file] };
+  }
   if (files.length >= MOST_ADDED) {
-    await writeStateFile(database, `SELECT hash, id FROM ${known} UNION ALL ${news}`, path);
+    await writeStateFile(database, `SELECT * FROM ${known} UNION ALL ${unordered(news)}`, path);
     return { ...users, files: [file] };
   }
   await linkState(update, files);
   if (added === 0) return state.users;
-  await writeStateFile(database, news, path);
+  await writeStateFile(database, unordered(news), path);
   return users;
+}
+
+/** Whether the rows of the state before stay as they are. */
+function isLinked({ state }: FoldedUpdate, { whole }: State['rows']): boolean {
+  return state !== null && whole.every((file) => state.rows.whole.includes(file));
 }
 
 async function countUsers({ job }: FoldedUpdate, condition: string): Promise<number> {

@@ -3,6 +3,7 @@ import { type Database, quoteText } from '../duckdb.ts';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
 import { parquetFiles } from '../sink/write.ts';
 import { STATE_COLUMNS, uniteRowsSql } from './unite-rows.ts';
+import { createUserClusters, inClusters, unordered } from './user-clusters.ts';
 
 /** The table function of the rows from the horizon on. */
 export const OPEN_TABLE = 'playfold_open';
@@ -15,24 +16,34 @@ const STATE_PARQUET = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, 
 
 /** Rows of a part of the state that is united at once. */
 const ROWS_AT_ONCE = 1_000_000;
+/** Fewer than DuckDB's: what is read of the state begins and ends with a cluster. */
+const ROWS_A_GROUP = 61_440;
 
-const COLUMN_LIST = STATE_COLUMNS.join(', ');
+export const COLUMN_LIST = STATE_COLUMNS.join(', ');
 
 /** SQL for a table function's rows in the columns of the state. */
 export const foldedRows = (table: string): string => `SELECT ${COLUMN_LIST} FROM ${table}()`;
 
-/** SQL for the rows of some Parquet files of the state; of none, for no rows. */
+/** SQL for the rows of some Parquet files of the state, with their clusters; of none, for no rows. */
 export function stateRows(paths: readonly string[]): string {
-  return paths.length === 0 ? `(${foldedRows(FOLDED_TABLE)} LIMIT 0)` : parquetFiles(paths);
+  return paths.length === 0 ? `(${unordered(foldedRows(FOLDED_TABLE))} LIMIT 0)` : parquetFiles(paths);
 }
 
-/** Writes rows of the state. */
+/** Writes a file of the state. */
 export async function writeStateFile(database: Database, rows: string, path: string): Promise<void> {
   await database.run(`COPY (${rows}) TO ${quoteText(path)} (${STATE_PARQUET})`);
 }
 
+/** Writes rows of the state in the order of USER_CLUSTERS. */
+export async function writeClusters(database: Database, rows: string, path: string): Promise<void> {
+  const settings = `${STATE_PARQUET}, ROW_GROUP_SIZE ${ROWS_A_GROUP}`;
+  await database.run(
+    `COPY (${inClusters(rows, 'userHash')} ORDER BY cluster) TO ${quoteText(path)} (${settings})`,
+  );
+}
+
 /**
- * Writes the rows of `paths` anew, one row a pair, without the pairs of the table `without`, if any. Part by part,
+ * Writes the rows of `paths` anew, by clusters, one row a pair, without the pairs of the table `without`, if any. Part by part,
  * so that memory does not grow with the state. Returns the names of the files.
  */
 export async function compactStateRows(
@@ -42,6 +53,7 @@ export async function compactStateRows(
   stamp: string,
   { without, uniqueSeconds }: { without: string | null; uniqueSeconds: boolean },
 ): Promise<string[]> {
+  await createUserClusters(database, stateRows(paths));
   if (paths.length === 0) return [];
   const [row] = await database.rows<{ rows: number }>(
     `SELECT count(*)::DOUBLE AS rows FROM ${stateRows(paths)}`,
@@ -51,13 +63,10 @@ export async function compactStateRows(
   for (let part = 0; part < 2 ** bits; part++) {
     const inPart = bits === 0 ? '' : `WHERE userHash >> ${64 - bits} = ${part}`;
     const kept = without === null ? '' : `ANTI JOIN ${without} USING (userHash, videoHash)`;
-    const pieces = `SELECT rows.* FROM (SELECT * FROM ${stateRows(paths)} ${inPart}) AS rows ${kept}`;
+    const pieces = `SELECT rows.* FROM (SELECT ${COLUMN_LIST} FROM ${stateRows(paths)} ${inPart}) AS rows ${kept}`;
     const file = `rows-${stamp}-${part}.parquet`;
-    await writeStateFile(
-      database,
-      `SELECT ${COLUMN_LIST} FROM (${uniteRowsSql(pieces, uniqueSeconds)})`,
-      join(folder, file),
-    );
+    const united = `SELECT ${COLUMN_LIST} FROM (${uniteRowsSql(pieces, uniqueSeconds)})`;
+    await writeClusters(database, united, join(folder, file));
     files.push(file);
   }
   return files;
