@@ -35,6 +35,8 @@ export interface StateBefore {
 
 export interface ChangeSettings {
   readonly partitionBy: PartitionBy;
+  /** See placeSql. */
+  readonly dayFilesFromUs: bigint;
   readonly uniqueSeconds: boolean;
   /** A table of pairs whose events were all folded now, those before too; null for none. */
   readonly refolded: string | null;
@@ -48,14 +50,25 @@ async function createTouched(database: Database, tables: readonly string[]): Pro
   await database.run(`CREATE TEMP TABLE touched AS ${keys.join(' UNION ')}`);
 }
 
-/** SQL for all rows of a first update, one a pair: most pairs have no events from the horizon on. */
-export async function wholeRowsSql(database: Database, uniqueSeconds: boolean): Promise<string> {
+/**
+ * Unites the rows of the pairs of a first update that have events from the horizon on: few. Returns SQL for a table of all
+ * rows, one a pair, that meet a condition (SQL, null for all): it stands where rows are read, for DuckDB takes it no
+ * further than to here.
+ */
+export async function uniteWholeRows(
+  database: Database,
+  uniqueSeconds: boolean,
+): Promise<(condition: string | null) => string> {
   await createTouched(database, [OPEN_TABLE]);
-  const closed = (columns: string, join: string): string =>
-    `SELECT rows.* FROM (${columns}) AS rows ${join} JOIN touched USING (userHash, videoHash)`;
-  const both = `${closed(foldedRows(FOLDED_TABLE), 'SEMI')} UNION ALL ${foldedRows(OPEN_TABLE)}`;
-  const alone = closed(`SELECT * FROM ${FOLDED_TABLE}()`, 'ANTI');
-  return `(${alone} UNION ALL BY NAME SELECT * FROM (${uniteRowsSql(both, uniqueSeconds)}))`;
+  const closed = `SELECT rows.* FROM (${foldedRows(FOLDED_TABLE)}) AS rows SEMI JOIN touched USING (userHash, videoHash)`;
+  const both = `${closed} UNION ALL ${foldedRows(OPEN_TABLE)}`;
+  await database.run(`CREATE TEMP TABLE united AS ${uniteRowsSql(both, uniqueSeconds)}`);
+  return (condition) => {
+    const where = condition === null ? '' : `WHERE ${condition}`;
+    return `(SELECT rows.* FROM (SELECT * FROM ${FOLDED_TABLE}() ${where}) AS rows
+        ANTI JOIN touched USING (userHash, videoHash)
+      UNION ALL BY NAME SELECT * FROM united ${where})`;
+  };
 }
 
 /**
@@ -65,7 +78,7 @@ export async function wholeRowsSql(database: Database, uniqueSeconds: boolean): 
 export async function createChangedRows(
   database: Database,
   { rowPaths, users, openPairs }: StateBefore,
-  { partitionBy, uniqueSeconds, refolded, changedVideos }: ChangeSettings,
+  { partitionBy, dayFilesFromUs, uniqueSeconds, refolded, changedVideos }: ChangeSettings,
 ): Promise<ChangedRows> {
   await createTouched(database, [FOLDED_TABLE, OPEN_TABLE]);
   const clusters = await readClusters(database, users, 'touched');
@@ -85,7 +98,7 @@ export async function createChangedRows(
     foldedRows(FOLDED_TABLE),
     foldedRows(OPEN_TABLE),
   ].join(' UNION ALL ');
-  const place = placeSql(partitionBy);
+  const place = placeSql(partitionBy, dayFilesFromUs);
   await database.run(
     `CREATE TABLE ${CHANGED_TABLE} AS SELECT *, ${place} AS place FROM (${uniteRowsSql(pieces, uniqueSeconds)})`,
   );

@@ -11,11 +11,11 @@ import { parquetFiles } from '../sink/write.ts';
 import type { RunSummary } from '../summary.ts';
 import { VERSION } from '../version.ts';
 import { writeChangedResult } from './changed-result.ts';
-import { type ChangedRows, createChangedRows, wholeRowsSql } from './changed-rows.ts';
+import { type ChangedRows, createChangedRows } from './changed-rows.ts';
 import { LATE_FOLDER } from './fold-history.ts';
 import { type FoldedUpdate, textPathsOf } from './folded-update.ts';
 import { LATE_TABLE, writeLateRows } from './late.ts';
-import { linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
+import { firstDayFile, linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
 import { PERCENTAGES, VIDEO_PARTS, writeRunningSums } from './running-sums.ts';
 import { rowPathsOf, STATE_FOLDER, STATE_FORMAT, settingsOf, writeState } from './state.ts';
 import {
@@ -41,10 +41,11 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const closed = await countClosed(update, rows);
   throwIfStopped(stopwatch.counters);
   const videos = await writeStateVideos(update, rows);
-  const changes = await createChanges(update, videos.isChanged);
+  const dayFilesFromUs = update.state?.dayFilesFromUs ?? firstDayFile(update.watermarkUs);
+  const changes = await createChanges(update, videos.isChanged, dayFilesFromUs);
   const users = await writeStateUsers(update, rows);
   throwIfStopped(stopwatch.counters);
-  const result = await writeResult(update, changes);
+  const result = await writeResult(update, changes, dayFilesFromUs);
   await database.lockConfiguration();
   const digests = digestEarly(update, result.written);
   throwIfStopped(stopwatch.counters);
@@ -77,6 +78,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
     openPairs,
     open: update.open,
     carries: update.carries.files,
+    dayFilesFromUs,
     places: result.places,
     sums: read.sums,
     ...runningSums,
@@ -118,7 +120,11 @@ function digestEarly(
   return byPath;
 }
 
-async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Promise<ChangedRows | null> {
+async function createChanges(
+  update: FoldedUpdate,
+  isVideosChanged: boolean,
+  dayFilesFromUs: bigint,
+): Promise<ChangedRows | null> {
   const { job, options, staging, state } = update;
   if (state === null) return null;
   const before = {
@@ -128,6 +134,7 @@ async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Pr
   };
   return createChangedRows(job.database, before, {
     ...options,
+    dayFilesFromUs,
     refolded: isRefolded(update) ? LATE_TABLE : null,
     changedVideos: isVideosChanged ? CHANGED_VIDEOS : null,
   });
@@ -136,18 +143,19 @@ async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Pr
 async function writeResult(
   { job, options, staging, state }: FoldedUpdate,
   changes: ChangedRows | null,
+  dayFilesFromUs: bigint,
 ): Promise<WrittenResult> {
   const files: ResultFiles = {
     database: job.database,
     options,
+    dayFilesFromUs,
     folder: staging.folder,
     stamp: staging.id.slice(-8),
     published: staging.published,
     // A result without rows is a file to be left behind.
     places: state === null || state.totals.rowCount === 0 ? {} : state.places,
   };
-  if (changes === null)
-    return writeWholeResult(files, await wholeRowsSql(job.database, options.uniqueSeconds));
+  if (changes === null) return writeWholeResult(files);
   return writeChangedResult(files, changes);
 }
 

@@ -2,7 +2,6 @@ import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Database } from '../duckdb.ts';
 import type { ResolvedOptions } from '../run-options.ts';
-import type { OutputColumn } from '../sink/engagement-sql.ts';
 import { type PartitionBy, partitionColumn } from '../sink/partitions.ts';
 import { ENGAGEMENT } from '../sink/write.ts';
 
@@ -13,6 +12,8 @@ export type ResultPlaces = Readonly<Record<string, readonly string[]>>;
 export interface ResultFiles {
   readonly database: Database;
   readonly options: ResolvedOptions;
+  /** See placeSql. */
+  readonly dayFilesFromUs: bigint;
   /** The folder to fill. */
   readonly folder: string;
   /** Ends the names of new files. */
@@ -29,20 +30,40 @@ export interface WrittenResult {
   readonly linked: readonly string[];
 }
 
+/** So many days before the latest event of the first call have files of their own. */
+const DAY_FILES = 31n;
+const DAY_US = 86_400_000_000n;
+
+/** Where the days with files of their own begin. */
+export function firstDayFile(watermarkUs: bigint | null): bigint {
+  const day = (watermarkUs ?? 0n) / DAY_US;
+  return (day + 1n - DAY_FILES) * DAY_US;
+}
+
 /**
- * SQL for the place of a row. Rows of a month lie in a file for each day of the first watch: what changes in a day
- * are mostly rows of the days before it, and the files of older days stay.
+ * SQL for the place of a row. Of a month, rows from `dayFilesFromUs` on lie in a file for each day of the first watch:
+ * what changes in a day are mostly rows of the days before it, and the files of older days stay.
  */
-export function placeSql(partitionBy: PartitionBy): string {
+export function placeSql(partitionBy: PartitionBy, dayFilesFromUs: bigint): string {
   const partition = partitionColumn(partitionBy);
   if (partition === null) return `'data_0'`;
   const label = `(${partition.label.replace('key', partition.key)})::VARCHAR`;
   const file =
-    partitionBy === 'month' ? `strftime(make_timestamp(firstTimestampUs), '%Y-%m-%d')` : `'data_0'`;
+    partitionBy === 'month'
+      ? `CASE WHEN firstTimestampUs < ${dayFilesFromUs} THEN 'data_0'
+           ELSE strftime(make_timestamp(firstTimestampUs), '%Y-%m-%d') END`
+      : `'data_0'`;
   return `concat('${partition.name}=', ${label}, '/', ${file})`;
 }
 
-export const placeColumn = (partitionBy: PartitionBy): OutputColumn => ['place', placeSql(partitionBy)];
+/** SQL for a whole number that tells places apart as placeSql does. */
+export function placeOrderSql(partitionBy: PartitionBy, dayFilesFromUs: bigint): string {
+  const first = 'make_timestamp(firstTimestampUs)';
+  if (partitionBy === 'none') return '0';
+  if (partitionBy === 'day') return `epoch_us(date_trunc('day', ${first}))`;
+  if (partitionBy !== 'month') return partitionColumn(partitionBy)!.key;
+  return `epoch_us(date_trunc(CASE WHEN firstTimestampUs < ${dayFilesFromUs} THEN 'month' ELSE 'day' END, ${first}))`;
+}
 
 /** The path of a new file of a place, whose folder is made. */
 export async function makePlace(

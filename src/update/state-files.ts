@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { FOLDED_TABLE } from '../sink/folded-table.ts';
+import type { FoldResult } from '../fold/fold.ts';
+import { FOLDED_TABLE, registerFoldedTable } from '../sink/folded-table.ts';
 import { parquetFiles } from '../sink/write.ts';
 import type { FoldedUpdate } from './folded-update.ts';
 import { LATE_TABLE } from './late.ts';
@@ -9,6 +10,7 @@ import {
   compactStateRows,
   foldedRows,
   OPEN_TABLE,
+  rowsAtOnce,
   stateRows,
   writeClusters,
   writeStateFile,
@@ -42,23 +44,18 @@ export function isRefolded({ options, folded }: FoldedUpdate): boolean {
 /** Adds the rows of this update to those of the state before, whose files are linked. */
 export async function writeStateRows(update: FoldedUpdate): Promise<State['rows']> {
   const { job, options, staging, state, folded } = update;
-  const { uniqueSeconds } = options;
+  const { uniqueSeconds, memoryBytes } = options;
   const folder = join(staging.folder, STATE_FOLDER);
   const isNew = folded.closed.some(({ rowCount }) => rowCount > 0);
   const newFiles = isNew ? [`rows-${staging.id}.parquet`] : [];
-  const path = join(folder, `${newFiles[0]}`);
-  const news = foldedRows(FOLDED_TABLE);
-  if (state === null) {
-    await createUserClusters(job.database, `${FOLDED_TABLE}()`);
-    if (isNew) await writeClusters(job.database, news, path);
-    return { whole: newFiles, added: [] };
-  }
-  if (isNew) await writeStateFile(job.database, unordered(news), path);
+  if (state === null) return { whole: await writeFirstRows(update, folder), added: [] };
+  if (isNew)
+    await writeStateFile(job.database, unordered(foldedRows(FOLDED_TABLE)), join(folder, newFiles[0]!));
   const { whole, added } = state.rows;
   const earlier = rowPathsOf(staging.published!, state);
   if (isRefolded(update)) {
     // Their rows were folded from all their events just now.
-    const settings = { without: LATE_TABLE, uniqueSeconds };
+    const settings = { without: LATE_TABLE, uniqueSeconds, memoryBytes };
     return {
       whole: await compactStateRows(job.database, earlier, folder, staging.id, settings),
       added: newFiles,
@@ -66,12 +63,45 @@ export async function writeStateRows(update: FoldedUpdate): Promise<State['rows'
   }
   if (added.length + newFiles.length > MOST_ADDED) {
     const all = [...earlier, ...newFiles.map((file) => join(folder, file))];
-    const settings = { without: null, uniqueSeconds };
+    const settings = { without: null, uniqueSeconds, memoryBytes };
     const united = await compactStateRows(job.database, all, folder, staging.id, settings);
     return { whole: united, added: [] };
   }
   await linkState(update, [...whole, ...added]);
   return { whole, added: [...added, ...newFiles] };
+}
+
+/** Writes the rows of a first update, the partitions of some users after the other. Returns the files. */
+async function writeFirstRows(
+  { job, options, staging, folded }: FoldedUpdate,
+  folder: string,
+): Promise<string[]> {
+  const { database } = job;
+  await createUserClusters(database, `${FOLDED_TABLE}()`);
+  const files: string[] = [];
+  for (const [i, part] of partsOf(folded.closed, rowsAtOnce(options.memoryBytes)).entries()) {
+    const places = part.flatMap((fold) => fold.places);
+    const table = `${FOLDED_TABLE}_${i}`;
+    registerFoldedTable(database, places, countRows(part), options.threads, table);
+    const file = `rows-${staging.id}-${i}.parquet`;
+    await writeClusters(database, foldedRows(table), join(folder, file));
+    files.push(file);
+  }
+  return files;
+}
+
+const countRows = (folds: readonly FoldResult[]): number =>
+  folds.reduce((sum, { rowCount }) => sum + rowCount, 0);
+
+/** Folds with rows, as many together as have `rows` at most, or one. */
+function partsOf(folds: readonly FoldResult[], rows: number): FoldResult[][] {
+  const parts: FoldResult[][] = [];
+  for (const fold of folds.filter(({ rowCount }) => rowCount > 0)) {
+    const last = parts.at(-1);
+    if (last === undefined || countRows(last) + fold.rowCount > rows) parts.push([fold]);
+    else last.push(fold);
+  }
+  return parts;
 }
 
 const OPEN_PAIRS = 'userHash, videoHash, firstTimestampUs';

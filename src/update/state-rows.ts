@@ -14,8 +14,8 @@ export const OPEN_TABLE = 'playfold_open';
  */
 const STATE_PARQUET = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, WRITE_BLOOM_FILTER false';
 
-/** Rows of a part of the state that is united at once. */
-const ROWS_AT_ONCE = 1_000_000;
+/** Rows of a part of the state that is ordered, or united, at once: DuckDB holds 200 bytes of each, twice where it sorts. */
+export const rowsAtOnce = (memoryBytes: number): number => Math.min(1_000_000, memoryBytes / 1500);
 /** Fewer than DuckDB's: what is read of the state begins and ends with a cluster. */
 const ROWS_A_GROUP = 61_440;
 
@@ -42,23 +42,30 @@ export async function writeClusters(database: Database, rows: string, path: stri
   );
 }
 
+export interface CompactSettings {
+  /** A table of pairs to leave out, or null. */
+  readonly without: string | null;
+  readonly uniqueSeconds: boolean;
+  readonly memoryBytes: number;
+}
+
 /**
- * Writes the rows of `paths` anew, by clusters, one row a pair, without the pairs of the table `without`, if any. Part by part,
- * so that memory does not grow with the state. Returns the names of the files.
+ * Writes the rows of `paths` anew, by clusters, one row a pair. Part by part, so that memory does not
+ * grow with the state. Returns the names of the files.
  */
 export async function compactStateRows(
   database: Database,
   paths: readonly string[],
   folder: string,
   stamp: string,
-  { without, uniqueSeconds }: { without: string | null; uniqueSeconds: boolean },
+  { without, uniqueSeconds, memoryBytes }: CompactSettings,
 ): Promise<string[]> {
   await createUserClusters(database, stateRows(paths));
   if (paths.length === 0) return [];
   const [row] = await database.rows<{ rows: number }>(
     `SELECT count(*)::DOUBLE AS rows FROM ${stateRows(paths)}`,
   );
-  const bits = Math.ceil(Math.log2(Math.max(1, (row?.rows ?? 0) / ROWS_AT_ONCE)));
+  const bits = Math.ceil(Math.log2(Math.max(1, (row?.rows ?? 0) / rowsAtOnce(memoryBytes))));
   const files: string[] = [];
   for (let part = 0; part < 2 ** bits; part++) {
     const inPart = bits === 0 ? '' : `WHERE userHash >> ${64 - bits} = ${part}`;

@@ -71,6 +71,8 @@ export interface State {
   readonly open: { readonly file: string; readonly places: readonly OpenPlace[] };
   /** What sessions left behind that are silent for longer than their timeout: oldest file first, the newest word stands. */
   readonly carries: readonly CarryFile[];
+  /** Rows of the result that began before it are in one file a month: see placeSql. */
+  readonly dayFilesFromUs: bigint;
   /** The published files of each place of the result, by paths in the published folder. */
   readonly places: Readonly<Record<string, readonly string[]>>;
   /** What the rows of each of these files add up to, as read back by the call that wrote it. */
