@@ -36,6 +36,8 @@ export interface FoldedUpdate extends Update {
   readonly carries: KeptCarries;
   readonly watermarkUs: bigint | null;
   readonly horizonUs: bigint;
+  /** See placeSql. */
+  readonly dayFilesFromUs: bigint;
 }
 
 /** The files of the ids that the scans of an update met. */

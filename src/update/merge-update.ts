@@ -15,7 +15,7 @@ import { type ChangedRows, createChangedRows } from './changed-rows.ts';
 import { LATE_FOLDER } from './fold-history.ts';
 import { type FoldedUpdate, textPathsOf } from './folded-update.ts';
 import { LATE_TABLE, writeLateRows } from './late.ts';
-import { firstDayFile, linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
+import { linkFile, type ResultFiles, type WrittenResult } from './result-places.ts';
 import { PERCENTAGES, VIDEO_PARTS, writeRunningSums } from './running-sums.ts';
 import { rowPathsOf, STATE_FOLDER, STATE_FORMAT, settingsOf, writeState } from './state.ts';
 import {
@@ -41,11 +41,10 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
   const closed = await countClosed(update, rows);
   throwIfStopped(stopwatch.counters);
   const videos = await writeStateVideos(update, rows);
-  const dayFilesFromUs = update.state?.dayFilesFromUs ?? firstDayFile(update.watermarkUs);
-  const changes = await createChanges(update, videos.isChanged, dayFilesFromUs);
+  const changes = await createChanges(update, videos.isChanged);
   const users = await writeStateUsers(update, rows);
   throwIfStopped(stopwatch.counters);
-  const result = await writeResult(update, changes, dayFilesFromUs);
+  const result = await writeResult(update, changes);
   await database.lockConfiguration();
   const digests = digestEarly(update, result.written);
   throwIfStopped(stopwatch.counters);
@@ -78,7 +77,7 @@ export async function mergeUpdate(update: FoldedUpdate): Promise<RunSummary> {
     openPairs,
     open: update.open,
     carries: update.carries.files,
-    dayFilesFromUs,
+    dayFilesFromUs: update.dayFilesFromUs,
     places: result.places,
     sums: read.sums,
     ...runningSums,
@@ -120,12 +119,8 @@ function digestEarly(
   return byPath;
 }
 
-async function createChanges(
-  update: FoldedUpdate,
-  isVideosChanged: boolean,
-  dayFilesFromUs: bigint,
-): Promise<ChangedRows | null> {
-  const { job, options, staging, state } = update;
+async function createChanges(update: FoldedUpdate, isVideosChanged: boolean): Promise<ChangedRows | null> {
+  const { job, options, staging, state, dayFilesFromUs } = update;
   if (state === null) return null;
   const before = {
     rowPaths: rowPathsOf(staging.published!, state),
@@ -141,9 +136,8 @@ async function createChanges(
 }
 
 async function writeResult(
-  { job, options, staging, state }: FoldedUpdate,
+  { job, options, staging, state, dayFilesFromUs }: FoldedUpdate,
   changes: ChangedRows | null,
-  dayFilesFromUs: bigint,
 ): Promise<WrittenResult> {
   const files: ResultFiles = {
     database: job.database,

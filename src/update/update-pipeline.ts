@@ -20,6 +20,7 @@ import { advance } from './horizon.ts';
 import { Job } from './job.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { OpenFile, openPieces } from './open-file.ts';
+import { firstDayFile } from './result-places.ts';
 import { type InputRead, refuseChanged, retainedReads, selectAll, selectInputs } from './select-inputs.ts';
 import { readState, rowPathsOf, type State, uniteDialects } from './state.ts';
 import type { ResolvedUpdateOptions } from './update-options.ts';
@@ -178,6 +179,7 @@ async function foldUpdate(job: Job, update: Update): Promise<RunSummary> {
     carries,
     watermarkUs,
     horizonUs,
+    dayFilesFromUs: state?.dayFilesFromUs ?? firstDayFile(watermarkUs),
   });
 }
 
