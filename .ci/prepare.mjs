@@ -36,6 +36,6 @@ ensure('Installing dependencies', 'node_modules/.playfold-installed', ['package-
 ensure(
   'Building',
   'dist/.built',
-  ['package.json', 'tsconfig.json', 'asconfig.json', 'assembly', 'src'],
+  ['package.json', 'tsconfig.json', 'asconfig.json', '.ci/bundle.mjs', 'assembly', 'src'],
   'npm run build',
 );

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { builtFile } from './built-files.ts';
 
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(builtFile('../package.json'), 'utf8')) as {
   readonly version: string;
 };
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { builtFile } from '../built-files.ts';
 import { ABI_VERSION } from './layout.ts';
 import type { MemoryPlan } from './memory-plan.ts';
 
@@ -78,8 +79,6 @@ export class Kernel {
 }
 
 /** Compiles the kernel that lies beside the built code. A compiled module may be sent to workers. */
-export function compileKernel(
-  path: string = fileURLToPath(new URL('../kernel.wasm', import.meta.url)),
-): WebAssembly.Module {
+export function compileKernel(path: string = fileURLToPath(builtFile('kernel.wasm'))): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(path));
 }

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { builtFile } from '../built-files.ts';
 import { fromErrorData, PlayfoldError } from '../errors.ts';
 import type { Piece } from '../exchange/exchange.ts';
 import type { FoldResult } from '../fold/fold.ts';
@@ -84,7 +85,7 @@ function openWorkers(threads: number, settings: ExecutorSettings, { workerFile }
   // DuckDB's vectors reach a worker as memory outside its heap, 100 KB a chunk. With V8's default of some 25 MB
   // between full collections these took a tenth of the scan.
   setFlagsFromString('--initial-old-space-size=128');
-  const file = workerFile ?? new URL('./worker.js', import.meta.url).href;
+  const file = workerFile ?? builtFile('pool/worker.js').href;
   const { run, close } = openWorkerThreads<Task, TaskResult>(file, threads, settings);
   return { runTask: run, close };
 }

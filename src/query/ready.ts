@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { builtFile } from '../built-files.ts';
 import { EXIT, nearestName, PlayfoldError } from '../errors.ts';
 
 /** A ready query: a .sql file beside this one that says what it does and what it takes. */
@@ -25,7 +26,7 @@ export type ParameterValue = string | number | null;
 /** `-- $limit = 20: rows to show` */
 const PARAMETER = /^-- \$(\w+) = (null|[\d.]+): (.+)$/;
 
-const folder = new URL('./', import.meta.url);
+const folder = builtFile('query/');
 
 /** Names of the ready queries: a new one is a new file. */
 export function readyNames(): string[] {

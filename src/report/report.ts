@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { builtFile } from '../built-files.ts';
 import { writeStaged } from '../query/staged-file.ts';
 import { withTables } from '../query/tables.ts';
 import { type ReportContext, readContext } from './context.ts';
@@ -51,7 +52,7 @@ export async function writeReport({ dir, out, title, withUsers, signal }: Report
 
 function page(title: string, { manifest, days }: ReportContext, sections: readonly Html[]): Html {
   const { version, finishedAt, summary } = manifest;
-  const css = new Html(readFileSync(new URL('report.css', import.meta.url), 'utf8'));
+  const css = new Html(readFileSync(builtFile('report/report.css'), 'utf8'));
   return html`<!doctype html>
 <html lang="en">
 <head>
