@@ -83,7 +83,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'videoSumsBytes',
   'fewVideos',
   'usersAtOnce',
-  'medianRanks',
+  'medianWindows',
 ] satisfies (keyof ResolvedOptions)[]);
 
 /**

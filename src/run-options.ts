@@ -44,6 +44,12 @@ export interface CarryGrowth {
   readonly least: number;
 }
 
+/** So many values on either side of a median at least; windows where at most this share of the rows changes. */
+export interface MedianWindowSizes {
+  readonly leastRanks?: number | undefined;
+  readonly mostChanged?: number | undefined;
+}
+
 /** Work sizes that do not change the result: tests vary them to show that. */
 export interface WorkSizes {
   readonly partitionBits?: number | undefined;
@@ -61,8 +67,8 @@ export interface WorkSizes {
   readonly usersAtOnce?: number | undefined;
   /** More videos are added up in the order of their hashes. */
   readonly fewVideos?: number | undefined;
-  /** Values on either side of a median that updates keep at least: update/median-windows.ts. */
-  readonly medianRanks?: number | undefined;
+  /** What updates keep of the values around medians, and when: update/medians.ts. */
+  readonly medianWindows?: MedianWindowSizes | undefined;
   /** When files of carries are united: update/carry-files.ts. */
   readonly carryGrowth?: CarryGrowth | undefined;
   /** Fewer than 64 force two ids onto one hash. */

@@ -6,6 +6,7 @@ import {
   videoSumsBytes,
 } from '../sink/tables/video-parts.ts';
 import { CHANGED_ROWS, REMOVED_ROWS } from './changed-output.ts';
+import type { ChangedRows } from './changed-rows.ts';
 import type { FoldedUpdate } from './folded-update.ts';
 import {
   knownMediansSql,
@@ -31,6 +32,15 @@ const STALE = 'stale_medians';
 const WINDOW_BYTES_A_ROW = 4;
 const WINDOW_BYTES_A_VIDEO = 1000;
 
+/** Where more rows change, most medians have left their windows: all are read, and no windows are kept. */
+const MOST_CHANGED = 1 / 16;
+
+/** Whether medians are to be told from windows, now and by the next update. A first one has no changes. */
+export function areWindowsKept({ options, state }: FoldedUpdate, changes: ChangedRows | null): boolean {
+  const { mostChanged = MOST_CHANGED } = options.medianWindows ?? {};
+  return state === null || changes === null || changes.changed.rows <= state.totals.rowCount * mostChanged;
+}
+
 /**
  * Creates VIDEO_MEDIANS of the videos whose medians lie in their windows: `before`, SQL for those of the state, moved
  * by CHANGED_ROWS and REMOVED_ROWS. Null for none.
@@ -43,22 +53,23 @@ export async function moveMedians({ job, options }: FoldedUpdate, before: string
     const removed = `(SELECT hash(videoId) AS ${VIDEO_KEY}, ${columns} FROM ${REMOVED_ROWS})`;
     const added = addedRows(CHANGED_ROWS, VALUE_COLUMNS);
     await database.run(
-      `INSERT INTO ${WINDOWS} ${movedWindowsSql(before, removed, added, options.medianRanks)}`,
+      `INSERT INTO ${WINDOWS} ${movedWindowsSql(before, removed, added, options.medianWindows?.leastRanks)}`,
     );
   }
   await database.run(
-    `CREATE TEMP TABLE ${VIDEO_MEDIANS} AS ${knownMediansSql(WINDOWS, options.medianRanks)}`,
+    `CREATE TEMP TABLE ${VIDEO_MEDIANS} AS ${knownMediansSql(WINDOWS, options.medianWindows?.leastRanks)}`,
   );
 }
 
 /**
  * Adds to VIDEO_MEDIANS those of all other videos in `videoSums`, from their rows in `engagement` (SQL for the result's),
- * and writes the windows to the state. Returns their file; null where they are too many to be kept.
+ * and writes the windows to the state, if they are kept. Returns their file; null where they are not, or too many.
  */
 export async function completeMedians(
   update: FoldedUpdate,
   videoSums: string,
   engagement: string,
+  areKept: boolean,
 ): Promise<string | null> {
   const { job, options, staging } = update;
   const { database } = job;
@@ -71,7 +82,8 @@ export async function completeMedians(
   const { videos, rows, wrong, since } = count ?? { videos: 0, rows: 0, wrong: 0, since: null };
   if (wrong > 0) throw new Error(`the kept medians of ${wrong} videos are not those of their rows`);
   const windowBytes = rows * WINDOW_BYTES_A_ROW + videos * WINDOW_BYTES_A_VIDEO;
-  const isKept = videos <= (options.fewVideos ?? FEW_VIDEOS) && windowBytes <= videoSumsBytes(options);
+  const isKept =
+    areKept && videos <= (options.fewVideos ?? FEW_VIDEOS) && windowBytes <= videoSumsBytes(options);
   if (since !== null) await readMedians(update, videoSums, engagement, since, isKept);
   const file = `median-windows-${staging.id}.parquet`;
   if (isKept) await writeStateFile(database, `SELECT * FROM ${WINDOWS}`, statePath(update, file));
@@ -104,7 +116,11 @@ async function readMedians(
   );
   for (const table of [VIDEO_MEDIANS, WINDOWS]) await database.run(`DELETE FROM ${table} WHERE ${isStale}`);
   await database.run(`INSERT INTO ${VIDEO_MEDIANS} ${quantileMediansSql(QUANTILES)}`);
-  const windows = readWindowsSql(QUANTILES, addedRows(rows, VALUE_COLUMNS), options.medianRanks);
+  const windows = readWindowsSql(
+    QUANTILES,
+    addedRows(rows, VALUE_COLUMNS),
+    options.medianWindows?.leastRanks,
+  );
   if (isKept) await database.run(`INSERT INTO ${WINDOWS} ${windows}`);
   for (const table of [QUANTILES, STALE]) await database.run(`DROP TABLE ${table}`);
 }

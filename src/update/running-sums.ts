@@ -6,7 +6,7 @@ import { parquetFiles } from '../sink/write.ts';
 import { CHANGED_ROWS, REMOVED_ROWS } from './changed-output.ts';
 import type { ChangedRows } from './changed-rows.ts';
 import type { FoldedUpdate } from './folded-update.ts';
-import { completeMedians, moveMedians, VIDEO_MEDIANS } from './medians.ts';
+import { areWindowsKept, completeMedians, moveMedians, VIDEO_MEDIANS } from './medians.ts';
 import type { WrittenResult } from './result-places.ts';
 import type { State } from './state.ts';
 import { earlierPaths, statePath } from './state-files.ts';
@@ -48,7 +48,8 @@ export async function writeRunningSums(
         VIDEO_SUMS,
         sums === null ? videoSumsSql(all) : changedVideoSumsSql(sums, REMOVED_ROWS, CHANGED_ROWS),
       );
-  if (withVideos) await moveMedians(update, before(state?.medianWindows));
+  const areKept = areWindowsKept(update, changes);
+  if (withVideos) await moveMedians(update, areKept ? before(state?.medianWindows) : null);
   const files = {
     videoSums,
     percentages: await keep(
@@ -65,7 +66,7 @@ export async function writeRunningSums(
   // Medians that are read and checks have their memory.
   if (changes !== null)
     for (const table of [CHANGED_ROWS, REMOVED_ROWS]) await update.job.database.run(`DROP TABLE ${table}`);
-  const medianWindows = withVideos ? await completeMedians(update, VIDEO_SUMS, all) : null;
+  const medianWindows = withVideos ? await completeMedians(update, VIDEO_SUMS, all, areKept) : null;
   return { ...files, medianWindows };
 }
 

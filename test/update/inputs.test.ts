@@ -203,7 +203,7 @@ describe('the rest of the result', () => {
       .map((name) => join(all, name));
     const out = path('lake', 'out');
     // Few values around a median: some leave their windows, and are read again.
-    const sizes = { medianRanks: 2 };
+    const sizes = { medianWindows: { leastRanks: 2, mostChanged: 1 } };
     await update({ inputs: files.slice(0, 1), out, videos }, sizes);
     await update({ inputs: files.slice(0, 2), out, videos, threads: 2 }, sizes);
     const last = await update({ inputs: files, out, videos, memory: '256MB' }, sizes);

@@ -125,9 +125,14 @@ it('equals one run over all events, however they are dealt to files and updates'
         uniqueSeconds: fc.constantFrom(true, true, false),
         videos: fc.constantFrom(videosPath, undefined),
         carryGrowth: fc.constantFrom(NEVER_UNITED, NEVER_UNITED, { factor: 2, least: 0 }, undefined),
-        medianRanks: fc.constantFrom(0, 1, undefined),
+        leastRanks: fc.constantFrom(0, 1, undefined),
+        mostChanged: fc.constantFrom(1, 1, undefined),
       }),
-      async (rows, updateOf, { lateness, sessionTimeoutSeconds, carryGrowth, medianRanks, ...options }) => {
+      async (
+        rows,
+        updateOf,
+        { lateness, sessionTimeoutSeconds, carryGrowth, leastRanks, mostChanged, ...options },
+      ) => {
         const base = join(folder, `case-${++cases}`);
         const config = { sessionTimeoutSeconds };
         const inputs = join(base, 'events');
@@ -140,7 +145,7 @@ it('equals one run over all events, however they are dealt to files and updates'
           for (const lines of batch) writeText(join(inputs, `${++inputFiles}.ndjson`), toNdjson(lines));
           const summary = await update(
             { ...options, inputs: [inputs], out, config, lateness, allowEmpty: true },
-            { carryGrowth, medianRanks },
+            { carryGrowth, medianWindows: { leastRanks, mostChanged } },
           );
           const files = countCarries(out);
           if (files.length > 0) carrying++;
