@@ -13,21 +13,13 @@ const commandNames = commands.map(({ command }) => String(command).split(' ')[0]
 /** Parses the command line and runs its command. Returns the exit code; errors are one line on stderr. */
 export async function main(args: readonly string[]): Promise<number> {
   if (isCompletionRequest(args)) answerAskingShell();
-  let execute = async (): Promise<void> => {};
-  // Done once yargs is: of a handler that is not, it makes the help ready while the command runs (40 ms of its time).
-  const deferred = commands.map((command) => ({
-    ...command,
-    handler: (parsed: Parameters<typeof command.handler>[0]) => {
-      execute = async () => command.handler(parsed);
-    },
-  }));
   // yargs drops a lone dash.
   const parser = yargs(args.map((argument) => (argument === '-' ? '/dev/stdin' : argument)))
     .scriptName('playfold')
     .locale('en')
     .usage('$0 <command>\n\nFolds raw video-player events into one row per user and video.')
     .version(VERSION)
-    .command(deferred)
+    .command(commands)
     .example('$0 demo', 'See what a result looks like')
     .demandCommand(1, 'Name a command.')
     .strict()
@@ -47,7 +39,6 @@ export async function main(args: readonly string[]): Promise<number> {
     .wrap(Math.min(100, process.stdout.columns ?? 100));
   try {
     await parser.parseAsync();
-    await execute();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     return report(error, errorFormat(args, process.env) === 'json');
