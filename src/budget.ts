@@ -58,6 +58,11 @@ const ROWS_PER_WORKER = 1_000_000;
 /** 64 MiB: four million ids. */
 const MAX_SEEN_LINES = 2 ** 20;
 
+/** What the main DuckDB has of a run's memory when the threads have ended. */
+export function mergeDatabaseBytes(memoryBytes: number): number {
+  return Math.floor(Math.max(memoryBytes - MERGE_BASE_BYTES, MIN_MEMORY_BYTES / 3) * 0.75);
+}
+
 /** Divides a run's memory. The result of a run does not depend on it. */
 export function planBudget(input: BudgetInput): Budget {
   const { memoryBytes, rowEstimate, hasFrom, rowsPerWorker = ROWS_PER_WORKER, recordBytes = 0 } = input;
@@ -91,7 +96,7 @@ export function planBudget(input: BudgetInput): Budget {
     maxEventsAtOnce,
     scanDatabaseBytes: Math.max(MIN_SCAN_DATABASE_BYTES, Math.floor((free * 0.4) / workers)),
     planDatabaseBytes: Math.floor(free * 0.1),
-    mergeDatabaseBytes: Math.floor(Math.max(memoryBytes - MERGE_BASE_BYTES, MIN_MEMORY_BYTES / 3) * 0.75),
+    mergeDatabaseBytes: mergeDatabaseBytes(memoryBytes),
     // More would not make a run faster: spilled batches stay in the page cache while it has room.
     heldLimitBytes: Math.floor(Math.min(free * 0.25, 512 * MIB)),
   };

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { mergeDatabaseBytes } from '../budget.ts';
 import { type Database, quotePath, quoteText } from '../duckdb.ts';
 import { EXIT, PlayfoldError } from '../errors.ts';
 import { ROWS_A_GROUP } from './dictionaries.ts';
@@ -30,7 +31,7 @@ const MAX_COPIES = 6;
 /** More folders serve no reader: they come of timestamps gone wrong. */
 export const MAX_PARTITIONS = 10_000;
 /** PARTITION_BY takes 400 KB a partition and thread, whatever its rows; the join needs room too. */
-const MEMORY_BYTES_A_PARTITION = 4e6;
+const DATABASE_BYTES_A_PARTITION = 3e6;
 
 /** SQL of a table's rows: with a partition column behind them, or only those that meet a condition. */
 export type TableSql = (parts: {
@@ -42,7 +43,7 @@ export function partitionsAtOnce({
   memoryBytes,
   threads,
 }: Pick<WriteSettings, 'memoryBytes' | 'threads'>): number {
-  return Math.ceil(memoryBytes / threads / MEMORY_BYTES_A_PARTITION);
+  return Math.ceil(mergeDatabaseBytes(memoryBytes) / threads / DATABASE_BYTES_A_PARTITION);
 }
 
 /** What to tell a user whose timestamps fall all over time. */
