@@ -6,7 +6,7 @@ import { engagementSql } from '../sink/engagement-sql.ts';
 import { FOLDED_TABLE } from '../sink/folded-table.ts';
 import { MAX_PARTITIONS, PARQUET, partitionsAtOnce, tooManyPartitions } from '../sink/write.ts';
 import { uniteWholeRows } from './changed-rows.ts';
-import { makePlace, placeOrderSql, placeSql, type ResultFiles, type WrittenResult } from './result-places.ts';
+import { makePlace, placeKeySql, placeSql, type ResultFiles, type WrittenResult } from './result-places.ts';
 import { OPEN_TABLE } from './state-rows.ts';
 
 /** Writes the whole result of a first update. */
@@ -74,10 +74,10 @@ export async function writeNoRows(files: ResultFiles): Promise<WrittenResult> {
 const ROWS_ALONE = 300_000;
 const BYTES_A_ROW = 500;
 
-/** A place: how many rows it has, and the number that placeOrderSql gives them. */
+/** A place: how many rows it has, and what placeKeySql gives them, as text. */
 interface FoundPlace extends Record<string, Json> {
   readonly place: string;
-  readonly key: string;
+  readonly keyText: string;
   readonly rows: number;
 }
 
@@ -86,9 +86,9 @@ async function findPlaces({ database, options, dayFilesFromUs }: ResultFiles): P
   const { partitionBy } = options;
   const keys = [FOLDED_TABLE, OPEN_TABLE].map((table) => `SELECT userHash, firstTimestampUs FROM ${table}()`);
   const found = await database.rows<FoundPlace>(
-    `SELECT key::VARCHAR AS key, ${placeSql(partitionBy, dayFilesFromUs)} AS place, n::DOUBLE AS rows
+    `SELECT key::VARCHAR AS keyText, ${placeSql(partitionBy, dayFilesFromUs)} AS place, n::DOUBLE AS rows
      FROM (
-       SELECT ${placeOrderSql(partitionBy, dayFilesFromUs)} AS key, any_value(userHash) AS userHash,
+       SELECT ${placeKeySql(partitionBy, dayFilesFromUs)} AS key, any_value(userHash) AS userHash,
          min(firstTimestampUs) AS firstTimestampUs, count(*) AS n
        FROM (${keys.join(' UNION ALL ')}) GROUP BY key ORDER BY key LIMIT ${MAX_PARTITIONS + 1}
      ) ORDER BY key`,
@@ -112,9 +112,12 @@ function groupPlaces({ options, dayFilesFromUs }: ResultFiles, found: readonly F
     groups.at(-1)!.push(place);
     rows += isAlone ? mostRows : place.rows;
   }
-  const order = placeOrderSql(options.partitionBy, dayFilesFromUs);
-  return groups.map((group) => ({
-    names: group.map(({ place }) => place),
-    condition: groups.length === 1 ? null : `${order} BETWEEN ${group[0]!.key} AND ${group.at(-1)!.key}`,
-  }));
+  const key = placeKeySql(options.partitionBy, dayFilesFromUs);
+  return groups.map((group) => {
+    const [first, last] = [group[0]!, group.at(-1)!].map(({ keyText }) => quoteText(keyText));
+    return {
+      names: group.map(({ place }) => place),
+      condition: groups.length === 1 ? null : `${key} BETWEEN ${first} AND ${last}`,
+    };
+  });
 }

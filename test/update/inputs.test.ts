@@ -193,6 +193,22 @@ describe('the rest of the result', () => {
     expect(summary?.contentHash).toBe(whole.contentHash);
   });
 
+  it.each(['bucket:100', 'day', 'month'])(
+    'is the same where places of the first call are written in groups: %s',
+    async (by) => {
+      const partitionBy = by as 'day';
+      const { eventsPath: inputs, videosPath: videos } = await generateLake({
+        ...{ eventCount: 20_000, userCount: 400, videoCount: 10, dayCount: 90, seed: 4 },
+        outDir: path(`groups ${by}`),
+      });
+      const options = { inputs: [inputs], videos, partitionBy };
+      const updated = await update({ ...options, out: path(`groups ${by}`, 'out'), memory: '256MB' });
+      const whole = await runWhole({ ...options, out: path(`groups ${by}`, 'run'), memory: '256MB' });
+      expect(updated.contentHash).toBe(whole.contentHash);
+      expect(updated.update?.filesWritten).toBeGreaterThan(30);
+    },
+  );
+
   it('is the same for worker threads, spilled rows and several passes, on a larger history', async () => {
     const { eventsPath: all, videosPath: videos } = await generateLake({
       ...{ eventCount: 60_000, userCount: 300, videoCount: 40, seed: 3 },
