@@ -118,21 +118,23 @@ async function foldPartitions(
   wholePairs: PairSet | null = null,
 ): Promise<void> {
   await forEachAtOnce(groups, pool.threads, async (group) => {
-    const partitions = group.filter((partition) => piecesOf(partition).length > 0);
-    const [first] = partitions;
+    const given = group
+      .map((partition) => ({ partition, pieces: piecesOf(partition) }))
+      .filter(({ pieces }) => pieces.length > 0);
+    const [first] = given;
     if (first === undefined) return;
-    const given = partitions.map((partition) => ({
-      pieces: piecesOf(partition),
-      carries: carryFiles.placesOf(partition),
-      wholePairs,
-      horizonUs,
-    }));
-    const result = await pool.foldAtHorizon(given, firstIndex + first);
+    const result = await pool.foldAtHorizon(
+      given.map(({ partition, pieces }) => {
+        return { pieces, carries: carryFiles.placesOf(partition), wholePairs, horizonUs };
+      }),
+      firstIndex + first.partition,
+    );
     for (const [i, { fragments, carries }] of result.left.entries()) {
-      openFile.put(partitions[i]!, fragments);
-      carryFiles.put(partitions[i]!, carries);
+      const { partition } = given[i]!;
+      openFile.put(partition, fragments);
+      carryFiles.put(partition, carries);
     }
-    results.set(first, { ...result, left: [] });
+    results.set(first.partition, { ...result, left: [] });
   });
 }
 

@@ -16,8 +16,6 @@ const RANKS_SHARE = 1 / 32;
 const LEAST_RANKS = 32;
 const WIDE = 4;
 
-const ranks = (least: number): string => `greatest(${least}, floor(total * ${RANKS_SHARE})::BIGINT)`;
-
 /** SQL for the values of some rows of engagement: VIDEO_KEY, isDropOff, value. Rows have lastEnd. */
 const valuesSql = (rows: string): string =>
   `SELECT ${VIDEO_KEY}, false AS isDropOff, totalWatchTime AS value FROM ${rows}
@@ -74,14 +72,17 @@ function narrowedSql(windows: string, least: number): string {
       SELECT *,
         CASE WHEN isWide AND lowerAt - ranks >= 1 THEN inside[lowerAt - ranks] ELSE low END AS newLow,
         CASE WHEN isWide AND upperAt + ranks <= len(inside) THEN inside[upperAt + ranks] ELSE high END AS newHigh
-      FROM (SELECT *, ${ranks(least)} AS ranks, len(inside) > ${WIDE} * ${ranks(least)} AS isWide
-        FROM (${middlesSql(windows)}))
+      FROM (SELECT *, len(inside) > ${WIDE} * ranks AS isWide FROM (${middlesSql(windows, least)}))
     )`;
 }
 
-/** SQL for windows with `total`, the number of their values, and where in them the one or two middle ones stand, from 1 on. */
-const middlesSql = (windows: string): string =>
-  `SELECT *, (total - 1) // 2 - below + 1 AS lowerAt, total // 2 - below + 1 AS upperAt
+/**
+ * SQL for windows with `total`, the number of their values, where in them the one or two middle ones stand, from 1 on, and
+ * `ranks`, how many are kept on either side.
+ */
+const middlesSql = (windows: string, least: number): string =>
+  `SELECT *, (total - 1) // 2 - below + 1 AS lowerAt, total // 2 - below + 1 AS upperAt,
+     greatest(${least}, floor(total * ${RANKS_SHARE})::BIGINT) AS ranks
    FROM (SELECT *, below + above + len(inside) AS total FROM ${windows})`;
 
 /**
@@ -95,10 +96,10 @@ export function knownMediansSql(windows: string, least = LEAST_RANKS): string {
       max(total) FILTER (NOT isDropOff)::BIGINT AS watchRows, bool_or(isNearEnd) AS isNearEnd
     FROM (
       SELECT ${VIDEO_KEY}, isDropOff, total, total = 0 OR (lowerAt >= 1 AND upperAt <= len(inside)) AS isKnown,
-        (isfinite(low) AND lowerAt <= ${ranks(least)} // 2)
-          OR (isfinite(high) AND upperAt > len(inside) - ${ranks(least)} // 2) AS isNearEnd,
+        (isfinite(low) AND lowerAt <= ranks // 2)
+          OR (isfinite(high) AND upperAt > len(inside) - ranks // 2) AS isNearEnd,
         CASE WHEN total > 0 THEN list_aggregate([inside[lowerAt], inside[upperAt]], 'median') END AS median
-      FROM (${middlesSql(windows)})
+      FROM (${middlesSql(windows, least)})
     ) GROUP BY ${VIDEO_KEY} HAVING bool_and(isKnown)`;
 }
 
